@@ -1,0 +1,1 @@
+"""Map matching: one concept a file; the decoder knows costs, not roads."""

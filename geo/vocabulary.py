@@ -1,0 +1,128 @@
+"""The closed lists of the house, in code, SQL and JSON alike, each with its Japanese name.
+
+`docs/vocabulary.md` explains every word; a test keeps it, this file and the SQL check constraints in step.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Term(StrEnum):
+    """A word of a closed list; `ja` is its Japanese name."""
+
+    ja: str
+
+    def __new__(cls, value: str, ja: str = "") -> Term:
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.ja = ja
+        return member
+
+
+class State(Term):
+    """State of a carriageway relative to an event."""
+
+    CLEARED = "cleared", "除雪完了"
+    CLEARING = "clearing", "除雪中"
+    UNCLEARED = "uncleared", "未除雪"
+    UNKNOWN = "unknown", "不明"
+
+
+class Reason(Term):
+    """Why a state is unknown, or what qualifies it."""
+
+    NONE = "none", ""
+    NO_EVENT = "no_event", "対象となる降雪・出動がない"
+    NOT_ON_PLAN = "not_on_plan", "除雪計画の対象外"
+    NO_DEVICE = "no_device", "位置情報端末のある機械が割り当てられていない"
+    SILENT = "silent", "割当機械からの通信が途絶えている"
+    UNMATCHED = "unmatched", "測位点を道路に照合できない"
+    EXPIRED = "expired", "除雪から時間が経過し現状を保証できない"
+    WORK_UNKNOWN = "work_unknown", "通過したが作業の有無が分からない"
+    LOW_CONFIDENCE = "low_confidence", "照合の確からしさが足りない"
+
+
+class Treatment(Term):
+    """作業種別: the kind of work of a pass."""
+
+    FRESH_SNOW_PLOWING = "fresh_snow_plowing", "新雪除雪"
+    SURFACE_GRADING = "surface_grading", "路面整正"
+    COMPACTED_SNOW_REMOVAL = "compacted_snow_removal", "圧雪処理"
+    WIDENING = "widening", "拡幅除雪"
+    HAULAGE = "haulage", "運搬排雪"
+    ANTI_ICING = "anti_icing", "凍結防止剤散布"
+    ABRASIVE_SPREADING = "abrasive_spreading", "すべり止め材散布"
+    SIDEWALK_CLEARING = "sidewalk_clearing", "歩道除雪"
+
+
+#: Treatments that take snow off the carriageway; the others do not make it 除雪完了.
+CLEARING_TREATMENTS = frozenset(
+    {
+        Treatment.FRESH_SNOW_PLOWING,
+        Treatment.SURFACE_GRADING,
+        Treatment.COMPACTED_SNOW_REMOVAL,
+        Treatment.WIDENING,
+        Treatment.HAULAGE,
+    }
+)
+
+
+class WorkBasis(Term):
+    """How we know that work was done; `unknown` never yields cleared."""
+
+    SENSED = "sensed", "センサ"
+    DECLARED = "declared", "申告"
+    ASSUMED = "assumed", "仮定"
+    UNKNOWN = "unknown", "不明"
+
+
+class PassKind(Term):
+    """作業走行, 回送, or a traversal whose work state nobody can tell."""
+
+    PASS = "pass", "作業走行"
+    DEADHEAD = "deadhead", "回送"
+    UNKNOWN = "unknown", "作業不明"
+
+
+class TraversalStatus(Term):
+    """Whether fixes of its own carry the traversal."""
+
+    MATCHED = "matched", "照合"
+    INFERRED = "inferred", "推定"
+    UNMATCHED = "unmatched", "照合不能"
+
+
+class EventKind(Term):
+    """What a state is relative to."""
+
+    STORM = "storm", "降雪"
+    CALLOUT = "callout", "出動"
+    STANDING = "standing", "常時監視"
+
+
+class Manager(Term):
+    """管理者: who is responsible for the road."""
+
+    NATION = "nation", "国"
+    PREFECTURE = "prefecture", "県"
+    MUNICIPALITY = "municipality", "市町"
+    OTHER = "other", "その他"
+    UNKNOWN = "unknown", "不明"
+
+
+class RoadClass(Term):
+    """Road class, from the national expressway down; codes sort by importance."""
+
+    EXPRESSWAY = "expressway", "高速自動車国道"
+    NATIONAL = "national", "一般国道"
+    MAJOR_PREFECTURAL = "major_prefectural", "主要地方道"
+    PREFECTURAL = "prefectural", "一般県道"
+    MUNICIPAL_MAIN = "municipal_main", "幹線市町道"
+    MUNICIPAL = "municipal", "市町道"
+    SERVICE = "service", "その他の道路"
+    UNKNOWN = "unknown", "不明"
+
+
+#: Position of each class in arrays and its lowest tile zoom follow this order.
+ROAD_CLASSES: tuple[RoadClass, ...] = tuple(RoadClass)
