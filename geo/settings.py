@@ -1,0 +1,198 @@
+"""Settings: read once from config.yml and the environment, frozen, unknown keys refused, passed down in small parts.
+
+Order, the later wins: defaults here, config.yml, `YUKI_PORT`, `YUKI_HOME`, `YUKI_DATABASE_URL`, then `YUKI__A__B`
+for any nested key. Secrets come by environment or file and never from config.yml.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from geo.errors import ConfigError
+from geo.vocabulary import RoadClass
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError(f"{name!r} is no time zone; use an IANA name such as Asia/Tokyo") from error
+    return name
+
+
+type ZoneName = Annotated[str, AfterValidator(_known_zone)]
+
+
+class Part(BaseModel):
+    """A part of the settings: frozen, and it refuses keys that it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DatabaseSettings(Part):
+    """Where PostGIS is. `url` None: the private cluster in `home`."""
+
+    url: str | None = None
+    role_urls: dict[str, str] = {}
+
+
+class ServerSettings(Part):
+    """Where the server listens."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(8000, ge=1, le=65535)
+
+
+class NetworkSettings(Part):
+    """How roads become a network."""
+
+    crs: str = "auto"
+    snap_m: float = Field(0.5, ge=0, le=20)
+
+
+class StatusSettings(Part):
+    """Boundaries of the state table (docs/coverage.md)."""
+
+    covered_fraction_min: float = Field(0.95, gt=0, le=1)
+    confidence_min: float = Field(0.5, ge=0, le=1)
+    clearing_min: float = Field(60, gt=0)
+    silent_min: float = Field(30, gt=0)
+    shift_gap_min: float = Field(180, gt=0)
+    valid_hours: dict[RoadClass, float] = dict.fromkeys(RoadClass, 24.0)
+
+    def valid_hours_of(self, road_class: RoadClass) -> float:
+        """Hours that a clearing of this class holds by time alone."""
+        return self.valid_hours.get(road_class, 24.0)
+
+
+class PublishSettings(Part):
+    """What is kept from the public."""
+
+    mask_m: float = Field(200, ge=0)
+
+
+class SourceSettings(Part):
+    """How to read one source.
+
+    `fields` maps our names to the source's columns, `values` maps its values to ours per field, for example
+    `{"manager": {"国": "nation"}}`. `work_basis` says how work is known when a fix itself does not say.
+    """
+
+    synthetic: bool = False
+    work_basis: Literal["declared", "assumed"] | None = None
+    timezone: ZoneName | None = None
+    crs: str | None = None
+    encoding: str | None = None
+    layer: str | None = None
+    join_policy: Literal["endpoints", "crossings"] | None = None
+    fields: dict[str, str] = {}
+    values: dict[str, dict[str, str]] = {}
+    speed_unit: Literal["m/s", "km/h", "kn", "mph"] = "m/s"
+    #: west, south, east, north in degrees; fixes outside are quarantined as outside_area
+    area: tuple[float, float, float, float] | None = None
+    #: treatment of a working fix that names none; None leaves it open
+    treatment: str | None = None
+
+
+class Settings(Part):
+    """All of it. Hand down the small part that is needed, never the whole."""
+
+    timezone: ZoneName = "Asia/Tokyo"
+    traffic_side: Literal["left", "right"] = "left"
+    home: Path = Path(".yuki")
+    database: DatabaseSettings = DatabaseSettings()
+    server: ServerSettings = ServerSettings()
+    network: NetworkSettings = NetworkSettings()
+    status: StatusSettings = StatusSettings()
+    publish: PublishSettings = PublishSettings()
+    sources: dict[str, SourceSettings] = {}
+
+    def source(self, name: str) -> SourceSettings:
+        """The source's settings; a name that config.yml does not have gets the defaults."""
+        return self.sources.get(name, SourceSettings())
+
+    @property
+    def networks_dir(self) -> Path:
+        """Where the array artefact of each network version lies."""
+        return self.home / "networks"
+
+
+#: Short names in the environment, and the keys that they set.
+SHORT_NAMES = {
+    "YUKI_PORT": ("server", "port"),
+    "YUKI_HOME": ("home",),
+    "YUKI_DATABASE_URL": ("database", "url"),
+}
+
+
+def _set(tree: dict[str, Any], keys: tuple[str, ...], value: str) -> None:
+    for key in keys[:-1]:
+        tree = tree.setdefault(key, {})
+    tree[keys[-1]] = value
+
+
+def _from_environment(tree: dict[str, Any], environment: Mapping[str, str]) -> None:
+    for name, value in environment.items():
+        if name in SHORT_NAMES:
+            _set(tree, SHORT_NAMES[name], value)
+        elif name.startswith("YUKI__"):
+            _set(tree, tuple(name.removeprefix("YUKI__").lower().split("__")), value)
+
+
+def _valid_keys(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        yield prefix + name
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from _valid_keys(kind, f"{prefix}{name}.")
+
+
+def _explain(error: ValidationError, where: str) -> ConfigError:
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"])
+    if first["type"] != "extra_forbidden":
+        return ConfigError(f"{where}: {key}: {first['msg']}.", hint="Correct the value and run again.")
+    if key.startswith("sources."):
+        known = ["sources." + key.split(".")[1] + "." + name for name in SourceSettings.model_fields]
+    else:
+        known = list(_valid_keys(Settings))
+    near = difflib.get_close_matches(key, known, 1, 0.4) or difflib.get_close_matches(
+        key.rpartition(".")[2], [name for name in known if "." not in name], 1, 0.4
+    )
+    hint = f"Did you mean {near[0]!r}?" if near else f"Valid keys: {', '.join(known)}."
+    return ConfigError(f"{where}: unknown key {key!r}.", hint=hint)
+
+
+def load_settings(path: Path | None = None, environment: Mapping[str, str] | None = None) -> Settings:
+    """Read config.yml (or `path`) and the environment.
+
+    A missing default file means defaults; a missing file that was named is an error. Relative `home` is taken from
+    the folder of the file. Raises ConfigError naming the file and the key.
+    """
+    file = path or Path("config.yml")
+    environment = os.environ if environment is None else environment
+    tree: dict[str, Any] = {}
+    if file.exists():
+        try:
+            tree = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{file}: not readable as YAML: {error}.", hint="Correct it and run again.") from error
+    elif path is not None:
+        raise ConfigError(f"{file}: no such file.", hint="Name an existing config.yml with --config.")
+    if not isinstance(tree, dict):
+        raise ConfigError(f"{file}: expected keys and values at the top.", hint="See the config.yml of the project.")
+    _from_environment(tree, environment)
+    try:
+        settings = Settings.model_validate(tree)
+    except ValidationError as error:
+        raise _explain(error, str(file)) from error
+    home = settings.home if settings.home.is_absolute() else file.resolve().parent / settings.home
+    return settings.model_copy(update={"home": home})
