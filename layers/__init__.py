@@ -1,0 +1,1 @@
+"""Layers: what is published. Reads net and ops, writes pub and mgr."""

@@ -1,0 +1,67 @@
+"""Fixtures that every room shares: a real PostGIS for the session, a fresh database for a test, real data by path."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from geo.db import Database
+from geo.migrate import migrate
+from yukimichi.cluster import Cluster
+from yukimichi.debian import find_or_install
+
+#: A test cluster may forget everything when the machine stops.
+FAST = (("fsync", "off"), ("synchronous_commit", "off"), ("full_page_writes", "off"), ("shared_buffers", "128MB"))
+NUMBERS = count(1)
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A running PostGIS with a migrated database named `template_yuki`."""
+    home = Path(tempfile.mkdtemp(prefix="yuki-test-"))
+    home.chmod(0o755)
+    made = Cluster(home, find_or_install(print), FAST)
+    made.start()
+    try:
+        made.create_database("template_yuki")
+        migrate(made.database("template_yuki"))
+        yield made
+    finally:
+        made.stop()
+        shutil.rmtree(made.base, ignore_errors=True)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture
+def database(cluster: Cluster) -> Iterator[Database]:
+    """An empty, migrated database of the test's own."""
+    name = f"test_{next(NUMBERS)}"
+    cluster.create_database(name, "template_yuki")
+    yield cluster.database(name)
+    cluster.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def yuki_data() -> Path:
+    """The folder of real data. Tests that ask for it carry the marker `realdata`."""
+    named = os.environ.get("YUKI_DATA")
+    if not named:
+        pytest.skip("YUKI_DATA names no folder of real data")
+    folder = Path(named).resolve()
+    assert folder.is_dir(), f"YUKI_DATA={named} is no folder"
+    return folder
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave realdata tests out of the run, and say so in its header, where YUKI_DATA is not set."""
+    if os.environ.get("YUKI_DATA"):
+        return
+    kept = [item for item in items if item.get_closest_marker("realdata") is None]
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = kept

@@ -1,0 +1,1 @@
+"""The front door of Yukimichi: command line, pipeline, server, embedded cluster. Nothing imports it."""
