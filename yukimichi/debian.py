@@ -106,5 +106,5 @@ def _apt(arguments: str, say: Callable[[str], None]) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise EnvironmentProblem(
-            f"apt-get {arguments.split()[0]} failed: {done.stderr.strip()[-800:]}", hint=install_command()
+            f"apt-get {arguments.partition(' ')[0]} failed: {done.stderr.strip()[-800:]}", hint=install_command()
         )

@@ -1,0 +1,51 @@
+# Two commands are enough: `make run` and `make test`. `make help` lists the others.
+.DEFAULT_GOAL := help
+PYTHON3 ?= python3
+BIN := .venv/bin
+ROOMS := geo ingest layers tiles portal yukimichi
+
+.PHONY: help run test check lint types contracts docs clean-data clean format lock ready ready-dev
+
+help: ## show this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
+
+run: ready ## install what is missing, start the database, load the demo, serve on 127.0.0.1:8000
+	@$(BIN)/yukimichi up
+
+test: ready-dev ## run the tests; they start a PostGIS of their own
+	@$(BIN)/pytest $(PYTEST)
+
+check: lint types contracts test docs ## all that CI runs
+
+lint: ready-dev ## ruff: style and format
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types: ready-dev ## mypy, strict
+	@$(BIN)/mypy
+
+contracts: ready-dev ## import-linter: arrows point down, the core stays pure
+	@$(BIN)/lint-imports --no-cache
+
+docs: ready-dev ## build the docs, warnings are errors
+	@$(BIN)/python -m mkdocs build --strict --quiet --site-dir .yuki-site && rm -rf .yuki-site
+
+format: ready-dev ## let ruff mend what it can
+	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+clean-data: ready ## delete the private database and all loaded data
+	@$(BIN)/yukimichi clean-data --yes
+
+clean: ## delete the virtual environment and caches
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache
+
+lock: ready-dev ## pin the newest versions that resolve together
+	@$(BIN)/uv pip compile -q --universal --python-version 3.12 --generate-hashes --no-emit-index-url --no-header \
+	  --upgrade pyproject.toml -o requirements.lock
+	@$(BIN)/uv pip compile -q --universal --python-version 3.12 --generate-hashes --no-emit-index-url --no-header \
+	  --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+
+ready:
+	@$(PYTHON3) bootstrap.py run
+
+ready-dev:
+	@$(PYTHON3) bootstrap.py dev
