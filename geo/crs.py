@@ -49,14 +49,13 @@ JAPAN = (122.0, 24.0, 149.0, 46.5)
 def plane_epsg(west: float, south: float, east: float, north: float) -> int:
     """EPSG code of the plane CRS for an area in degrees.
 
-    In Japan the zone of the plane rectangular system whose origin is nearest in longitude among those within 8
-    degrees of latitude; for Ishikawa EPSG:6675, zone VII. Elsewhere the UTM zone of the middle.
+    In Japan the zone of the plane rectangular system whose origin is nearest, a degree of latitude counting half,
+    since scale grows with longitude alone; for Ishikawa EPSG:6675, zone VII. Elsewhere the UTM zone of the middle.
     """
     lon, lat = (west + east) / 2, (south + north) / 2
     if JAPAN[0] <= lon <= JAPAN[2] and JAPAN[1] <= lat <= JAPAN[3]:
         origins = np.array(JAPAN_ORIGINS)
-        far = (np.abs(origins[:, 1] - lat) > 8) * 1000.0
-        return 6669 + int(np.argmin(np.abs(origins[:, 0] - lon) + np.abs(origins[:, 1] - lat) / 10 + far))
+        return 6669 + int(np.argmin(np.abs(origins[:, 0] - lon) + np.abs(origins[:, 1] - lat) / 2))
     zone = int((lon + 180) // 6) % 60 + 1
     return (32600 if lat >= 0 else 32700) + zone
 
