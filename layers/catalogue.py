@@ -1,0 +1,130 @@
+"""The catalogue: every collection that is served, with its names, columns and where its rows come from.
+
+A collection's rows are those of `sql/collections/<source>.sql`, a SELECT whose columns are the id, the catalogue's
+columns in this order, and `geom`. Its parameters are as_of (now, zone-aware), state_ja (jsonb of names) and layer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from layers.columns import (
+    DEVICE,
+    PASS,
+    PLOUGH,
+    REFERENCE,
+    ROAD,
+    ROUTE,
+    STATUS,
+    WORK_SECTION,
+    Column,
+)
+
+type Geometry = Literal["Point", "LineString", "MultiLineString", "Geometry"]
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """One collection.
+
+    collection_id   as in its address
+    source          name of its SQL file
+    id_column       unique, and the id of a feature
+    columns         what a feature carries, in order; the first is the id
+    time            columns of begin and end that `datetime` filters, or None: a feature has no time of its own
+    is_public       False: only a manager's key opens it
+    is_live         True: rows change with the clock even when nothing is published (states expire)
+    has_attributes  True: a jsonb column `attributes` is spread into the properties
+    tile_layer      name of its vector tiles, or None
+    """
+
+    collection_id: str
+    title_ja: str
+    title_en: str
+    description: str
+    source: str
+    id_column: str
+    columns: tuple[Column, ...]
+    geometry: Geometry
+    time: tuple[str, str] | None = None
+    is_public: bool = True
+    is_live: bool = False
+    has_attributes: bool = False
+    tile_layer: str | None = None
+
+    def column(self, name: str) -> Column | None:
+        """The column of that name, or None."""
+        return next((column for column in self.columns if column.name == name), None)
+
+
+COLLECTIONS: tuple[Collection, ...] = (
+    Collection(
+        "roads", "道路", "Roads",
+        "One feature for each direction of a road piece (edge) that traffic may use. The shape runs along digitising "
+        "for both directions. edge_id = 2 * piece_id, plus 1 against digitising.",
+        "roads", "edge_id", ROAD, "LineString", tile_layer="roads",
+    ),
+    Collection(
+        "road_status", "除雪状況", "Road status",
+        "State of each edge relative to the present event, with its evidence: cleared 除雪完了, clearing 除雪中, "
+        "uncleared 未除雪 or unknown 不明 with the reason. A clearing whose valid_until has passed is unknown.",
+        "road_status", "edge_id", STATUS, "LineString", time=("as_of", "as_of"), is_live=True,
+        tile_layer="road_status",
+    ),
+    Collection(
+        "passes", "作業走行", "Passes",
+        "Stretches of road that machines drove: with work (pass 作業走行), without (deadhead 回送), or with nobody "
+        "able to tell (unknown). At most seven days old. No machine can be told from them.",
+        "passes", "pass_id", PASS, "LineString", time=("started_at", "ended_at"),
+    ),
+    Collection(
+        "ploughs", "稼働中の除雪車", "Ploughs",
+        "Machines at work now. Ids change with each shift; nothing is shown near a depot or a shift's first and last "
+        "stop.",
+        "ploughs", "plough_id", PLOUGH, "Point", time=("observed_at", "observed_at"),
+    ),
+    Collection(
+        "routes", "除雪路線", "Plough routes",
+        "Plough routes with class and target, and the share of their edges that is cleared and unknown now.",
+        "routes", "route_id", ROUTE, "MultiLineString", is_live=True,
+    ),
+    Collection(
+        "work_sections", "工区", "Work sections",
+        "Work sections, and the share of their edges that is cleared and unknown now.",
+        "work_sections", "section_id", WORK_SECTION, "Geometry", is_live=True,
+    ),
+    Collection(
+        "municipalities", "市町", "Municipalities", "Municipalities of the area.",
+        "reference", "feature_id", REFERENCE, "Geometry", has_attributes=True, tile_layer="municipalities",
+    ),
+    Collection(
+        "devices", "端末", "Devices",
+        "Last position of every device, for road managers. Reading it is written into the audit log.",
+        "devices", "vehicle_id", DEVICE, "Point", time=("last_fix_at", "last_fix_at"), is_public=False,
+    ),
+)  # fmt: skip
+
+#: Names of reference layers that we know; others go by their own name.
+REFERENCE_TITLES: dict[str, tuple[str, str]] = {
+    "coast": ("海岸線", "Coast"),
+    "settlements": ("集落", "Settlements"),
+    "emergency_roads": ("緊急輸送道路", "Emergency transport roads"),
+    "shelters": ("避難所", "Shelters"),
+}
+
+
+def reference_collection(layer: str) -> Collection:
+    """The collection of a reference layer that has been published."""
+    ja, en = REFERENCE_TITLES.get(layer, (layer, layer.replace("_", " ").capitalize()))
+    return Collection(
+        layer, ja, en, f"Reference layer {layer}.", "reference", "feature_id", REFERENCE, "Geometry",
+        has_attributes=True, tile_layer=layer,
+    )  # fmt: skip
+
+
+def collections(reference_layers: tuple[str, ...]) -> dict[str, Collection]:
+    """All collections by id: the fixed ones, then each published reference layer that is none of them."""
+    known = {collection.collection_id: collection for collection in COLLECTIONS}
+    extra = {layer: reference_collection(layer) for layer in reference_layers if layer not in known}
+    return known | extra

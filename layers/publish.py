@@ -1,0 +1,147 @@
+"""Publish: net and ops → pub and mgr, as yuki_publish, in one transaction, so that readers never see half of it.
+
+Roads and their tiles are written anew only when the network or the plans changed; status and passes row by row where
+they changed; the small tables (ploughs, routes, sections, devices) as a whole.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, LiteralString
+
+import psycopg
+from psycopg.rows import dict_row
+
+from geo.db import Database, Role, Row, read_sql
+from geo.errors import ConflictError
+from geo.vocabulary import EventKind, Reason
+from layers.generalise import BANDS, RANKS
+from layers.ploughs import public_plough_id
+
+type Facts = dict[str, Any]
+
+#: Layers that are never public, whoever ingests them.
+PRIVATE_LAYERS = ("depots",)
+#: Passes older than this are history, which the collection `passes` does not hold.
+PASSES_KEPT = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class PublishReport:
+    """What one publication wrote. n_roads and n_tiles are 0 when the network and its plans had not changed."""
+
+    network_version: int
+    status_version: int
+    n_roads: int
+    n_tiles: int
+    n_status_changed: int
+    n_passes: int
+    n_passes_dropped: int
+    n_ploughs: int
+    n_routes: int
+    n_sections: int
+    n_reference: int
+    n_devices: int
+
+
+def default_reason(event_kind: str) -> Reason:
+    """Why an edge is unknown on which the engine wrote no row: nothing is asked for, or nobody is to clear it."""
+    return Reason.NO_EVENT if event_kind == EventKind.STANDING else Reason.NOT_ON_PLAN
+
+
+def _run(connection: psycopg.Connection[Row], name: LiteralString, params: Facts | None = None) -> int:
+    return connection.execute(read_sql("layers", name), params).rowcount
+
+
+def _one(connection: psycopg.Connection[Row], name: LiteralString) -> Facts | None:
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(read_sql("layers", name)).fetchone()
+
+
+def publish(
+    database: Database, as_of: datetime, secret: bytes, *, mask_m: float = 200, heard_min: float = 30
+) -> PublishReport:
+    """Publish what net and ops hold at `as_of` (zone-aware).
+
+    secret      keeps public plough ids from being turned back
+    mask_m      no plough is shown nearer than this to a depot or to its shift's first stop
+    heard_min   a machine not heard of for this long is not shown
+
+    Raises ConflictError when there is no network, DatabaseProblem when the database does not answer.
+    """
+    with database.connect(Role.PUBLISH) as connection:
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        _run(connection, "publish_lock")
+        state = _one(connection, "publish_state")
+        if state is None or state["network_version"] is None:
+            raise ConflictError("There is no road network to publish.", hint="Run `yukimichi ingest roads` first.")
+        old = _one(connection, "publish_published") or {}
+        state["as_of"] = state["as_of"] or as_of
+        n_reference = _reference(connection, state, old)
+        n_roads, n_tiles = _roads(connection, state, old)
+        status_version, n_status = _status(connection, state, old, is_new=n_roads > 0)
+        since = max(state["reference_at"], as_of - PASSES_KEPT)
+        n_dropped = _run(connection, "publish_passes_gone", {"since": since})
+        n_passes = _run(connection, "publish_passes", {"since": since})
+        n_ploughs = _ploughs(connection, as_of, secret, mask_m, heard_min)
+        _run(connection, "publish_plans_gone")
+        n_routes = _run(connection, "publish_routes", {"as_of": as_of})
+        n_sections = _run(connection, "publish_work_sections", {"as_of": as_of})
+        _run(connection, "publish_devices_gone")
+        n_devices = _run(connection, "publish_devices", {"as_of": as_of})
+        _run(connection, "publish_dataset", state | {"status_version": status_version})
+        return PublishReport(
+            state["network_version"], status_version, n_roads, n_tiles, n_status, n_passes, n_dropped, n_ploughs,
+            n_routes, n_sections, n_reference, n_devices,
+        )  # fmt: skip
+
+
+def _reference(connection: psycopg.Connection[Row], state: Facts, old: Facts) -> int:
+    if state["reference_key"] == old.get("reference_key"):
+        return 0
+    _run(connection, "publish_reference_gone")
+    return _run(connection, "publish_reference", {"private": list(PRIVATE_LAYERS)})
+
+
+def _roads(connection: psycopg.Connection[Row], state: Facts, old: Facts) -> tuple[int, int]:
+    """Rows written to pub.roads and pub.road_tile; reference counts too, since roads carry their municipality."""
+    if all(state[key] == old.get(key) for key in ("network_key", "plan_key", "reference_key")):
+        return 0, 0
+    _run(connection, "publish_roads_gone")
+    params = {"network_version": state["network_version"], "synthetic": state["is_synthetic"]}
+    n_roads = _run(connection, "publish_roads", params)
+    if n_roads == 0:
+        raise ConflictError("The road network has no road open to vehicles.", hint="Ingest roads and run again.")
+    ranks, n_tiles = json.dumps(RANKS), 0
+    for band in BANDS:
+        params = {"min_zoom": band.min_zoom, "max_zoom": band.max_zoom, "tolerance_m": band.tolerance_m}
+        classes = [road_class.value for road_class in band.classes]
+        n_tiles += _run(connection, "publish_road_tile", params | {"ranks": ranks, "classes": classes})
+    return n_roads, n_tiles
+
+
+def _status(connection: psycopg.Connection[Row], state: Facts, old: Facts, *, is_new: bool) -> tuple[int, int]:
+    """(status_version, rows changed). The version rises by one when anything that the snapshot holds changed."""
+    status_version = int(old.get("status_version", 0)) + 1
+    gone = _run(connection, "publish_status_gone")
+    params = {"event_id": state["event_id"], "status_version": status_version}
+    reason = default_reason(state["event_kind"])
+    changed = _run(connection, "publish_status", params | {"default_reason": reason.value})
+    if gone or changed or is_new or state["event_id"] != old.get("event_id"):
+        return status_version, gone + changed
+    return status_version - 1, 0
+
+
+def _ploughs(
+    connection: psycopg.Connection[Row], as_of: datetime, secret: bytes, mask_m: float, heard_min: float
+) -> int:
+    with connection.cursor(row_factory=dict_row) as cursor:
+        params = {"as_of": as_of, "heard_s": heard_min * 60, "mask_m": mask_m}
+        seen = cursor.execute(read_sql("layers", "publish_ploughs_read"), params).fetchall()
+        for row in seen:
+            row["plough_id"] = public_plough_id(secret, row.pop("vehicle_id"), row.pop("shift_started_at"))
+        cursor.execute(read_sql("layers", "publish_ploughs_gone"))
+        cursor.executemany(read_sql("layers", "publish_ploughs"), seen)
+    return len(seen)

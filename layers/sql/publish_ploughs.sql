@@ -1,0 +1,5 @@
+-- Write one plough.
+-- Params: plough_id, observed_at, heading_deg, treatment, synthetic, lon, lat. Returns nothing. NULL as in the read.
+INSERT INTO pub.ploughs (plough_id, observed_at, heading_deg, treatment, synthetic, geom)
+VALUES (%(plough_id)s, %(observed_at)s, %(heading_deg)s, %(treatment)s, %(synthetic)s,
+        ST_SetSRID(ST_MakePoint(%(lon)s, %(lat)s), 4326))
