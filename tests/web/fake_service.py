@@ -1,0 +1,213 @@
+"""A small stand-in for the server, for the tests of the page and for work on it by hand.
+
+    python tests/web/fake_service.py --port 8790
+
+Speaks the same paths as the real one: static files, config.json, tiles, snapshot, items. Its world is a ladder of parallel
+roads, one for each state. POST /control with JSON changes the world: `shift_s` moves the server's clock,
+`is_broken` makes it answer 503, `states` sets the two characters of a piece, `status_version` rises with each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from email.utils import formatdate
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import mvt
+
+WEB = Path(__file__).resolve().parents[2] / "web"
+LON, LAT = 136.62, 36.56
+TYPES = {".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+REASONS = ["none", "silent", "no_device", "not_on_plan", "expired"]
+HOUR = 3600
+
+#: piece: name, class, oneway, then (state, reason, cleared hours ago, valid for hours) forward and backward
+WORLD: dict[int, tuple[str, str, int, tuple[str, int, float, float], tuple[str, int, float, float]]] = {
+    11: ("国道一", "national", 0, ("c", 0, 0.5, 24), ("c", 0, 0.5, 24)),
+    12: ("県道二", "prefectural", 0, ("c", 0, 2, 24), ("?", 1, -1, -1)),
+    13: ("県道三", "prefectural", 0, ("g", 0, -1, -1), ("g", 0, -1, -1)),
+    14: ("県道四", "prefectural", 0, ("u", 0, -1, -1), ("u", 0, -1, -1)),
+    15: ("市道五", "municipal_main", 0, ("?", 2, -1, -1), ("?", 2, -1, -1)),
+    16: ("市道六", "municipal", 0, ("c", 0, 5, 6), ("c", 0, 5, 6)),
+    17: ("一方通行七", "municipal", 1, ("c", 0, 8, 24), ("-", 0, -1, -1)),
+    18: ("市道八", "municipal", 0, ("c", 0, 20, 24), ("c", 0, 20, 24)),
+}
+UNLISTED = {21: ("市道九", "municipal", 0)}  # on nobody's plan: not in the snapshot
+
+
+def line_of(piece: int) -> list[tuple[float, float]]:
+    """Piece `piece` as a bent line from west to east; each lies 130 m south of the one before."""
+    row = sorted([*WORLD, *UNLISTED]).index(piece) - 4
+    lat = LAT - 0.0012 * row
+    return [(LON - 0.012, lat), (LON - 0.004, lat + 0.0002), (LON + 0.004, lat + 0.0002), (LON + 0.012, lat)]
+
+
+class World:
+    """What the stand-in serves; `control` changes it."""
+
+    def __init__(self) -> None:
+        self.shift_s = 0.0
+        self.is_broken = False
+        self.version = 1
+        self.states: dict[int, str] = {}
+        self.base_at = int(time.time()) - 48 * HOUR
+        self.started_at = time.time()
+
+    def now(self) -> float:
+        return time.time() + self.shift_s
+
+    def control(self, change: dict[str, Any]) -> None:
+        self.shift_s = change.get("shift_s", self.shift_s)
+        self.is_broken = change.get("is_broken", self.is_broken)
+        self.states.update({int(piece): states for piece, states in change.get("states", {}).items()})
+        self.version += 1
+
+    def side(self, piece: int, index: int) -> tuple[str, int, int, int, int]:
+        """state, reason, cleared_s, valid_s, observed_s of one direction, in seconds after base_at or -1."""
+        state, reason, hours_ago, valid_h = WORLD[piece][3 + index]
+        state = self.states.get(piece, "  ")[index].strip() or state
+        if state == "c" and hours_ago < 0:
+            hours_ago, valid_h = 0, 24
+        cleared = self.started_at - hours_ago * HOUR - self.base_at if state == "c" else -1
+        observed = cleared if state == "c" else self.started_at - 60 - self.base_at
+        return state, reason, int(cleared), int(cleared + valid_h * HOUR) if state == "c" else -1, int(observed)
+
+    def snapshot(self) -> dict[str, Any]:
+        pieces = sorted(WORLD)
+        out: dict[str, Any] = {
+            "network_version": 3, "status_version": self.version, "as_of": iso(self.started_at), "synthetic": True,
+            "event": {"event_id": 1, "kind": "storm", "name": "試験の大雪", "reference_at": iso(self.started_at - 9 * HOUR)},
+            "n": len(pieces), "base_at": self.base_at, "reasons": REASONS, "default_reason": "not_on_plan",
+            "piece_id": [piece - before for before, piece in zip([0, *pieces], pieces, strict=False)],
+        }
+        for index, name in enumerate(("forward", "backward")):
+            rows = [self.side(piece, index) for piece in pieces]
+            state, reason, cleared, valid, observed = zip(*rows, strict=True)
+            covered = [100 if s == "c" else 40 if s == "g" else 0 for s in state]
+            out[name] = {"state": "".join(state), "reason": reason, "cleared_s": cleared, "valid_s": valid,
+                         "observed_s": observed, "covered": covered}
+        return out
+
+    def item(self, edge_id: int) -> dict[str, Any] | None:
+        piece, index = edge_id >> 1, edge_id & 1
+        if piece not in WORLD or self.side(piece, index)[0] == "-":
+            return None
+        state, reason, cleared, valid, observed = self.side(piece, index)
+        at = lambda s: None if s < 0 else iso(self.base_at + s)  # noqa: E731
+        words = {"c": "cleared", "g": "clearing", "u": "uncleared", "?": "unknown"}
+        is_worked = state in "cg"
+        return {"type": "Feature", "id": edge_id,
+                "geometry": {"type": "LineString", "coordinates": line_of(piece)},
+                "properties": {
+                    "edge_id": edge_id, "name": WORLD[piece][0], "route": None, "manager": "prefecture",
+                    "road_class": WORLD[piece][1], "municipality": "試験市", "state": words[state],
+                    "reason": REASONS[reason], "cleared_at": at(cleared), "valid_until": at(valid),
+                    "observed_at": at(observed), "covered_fraction": 1.0 if state == "c" else 0.0,
+                    "treatment": "fresh_snow_plowing" if is_worked else None,
+                    "work_basis": "sensed" if is_worked else "unknown", "confidence": 0.97 if is_worked else 0.0,
+                    "snow_since_cm": 4.2 if state == "c" else None, "source": "fake", "synthetic": True}}
+
+    def tile(self, name: str, z: int, x: int, y: int) -> bytes:
+        if name == "roads":
+            rows = {**WORLD, **UNLISTED}
+            return mvt.layer("roads", [
+                (piece, mvt.LINE, line_of(piece),
+                 {"class": row[1], "oneway": row[2], "level": 0, "name": row[0], "on_plan": piece in WORLD})
+                for piece, row in sorted(rows.items())], z, x, y)
+        if name == "settlements":
+            return mvt.layer(name, [(1, mvt.POINT, [(LON, LAT + 0.004)],
+                                     {"name": "試験市", "name_en": "Testville", "size": 1})], z, x, y)
+        west, east, south, north = LON - 0.03, LON + 0.03, LAT - 0.02, LAT + 0.02
+        ring = [(west, north), (east, north), (east, south), (west, south), (west, north)]
+        kind = mvt.POLYGON if name == "municipalities" else mvt.LINE
+        return mvt.layer(name, [(1, kind, ring, {"name": "試験市"})], z, x, y)
+
+
+def iso(at_s: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at_s))
+
+
+CONFIG = {"center": [LON, LAT], "zoom": 14.2, "bbox": [LON - 0.03, LAT - 0.02, LON + 0.03, LAT + 0.02],
+          "network_version": 3, "reference_version": 1, "synthetic": True, "traffic_side": "left",
+          "languages": ["ja", "en"], "title_ja": "雪みち", "title_en": "Yukimichi", "timezone": "Asia/Tokyo"}
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    world: World
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Says nothing: the test prints what matters."""
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        return formatdate(self.world.now(), usegmt=True)
+
+    def answer(self, status: int, kind: str = "", body: bytes = b"", **headers: str) -> None:
+        self.send_response(status)
+        for name, value in {"Content-Type": kind, "Content-Length": str(len(body)), **headers}.items():
+            if value:
+                self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def json(self, value: object, **headers: str) -> None:
+        self.answer(200, "application/json", json.dumps(value).encode(), **headers)
+
+    def do_POST(self) -> None:
+        self.world.control(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        self.json({})
+
+    def do_GET(self) -> None:
+        path = self.path.partition("?")[0].strip("/")
+        parts = path.split("/")
+        if self.world.is_broken and not (WEB / path).is_file():
+            self.answer(503)
+        elif path == "config.json":
+            self.json(CONFIG)
+        elif path == "status/snapshot":
+            self.snapshot()
+        elif parts[0] == "tiles":
+            z, x, y = int(parts[3]), int(parts[4]), int(parts[5].removesuffix(".mvt"))
+            body = self.world.tile(parts[1], z, x, y)
+            self.answer(200 if body else 204, "application/vnd.mapbox-vector-tile" if body else "", body)
+        elif path.startswith("ogc/collections/road_status/items/"):
+            item = self.world.item(int(parts[-1]))
+            self.json(item) if item else self.answer(404)
+        elif path == "ogc/collections/ploughs/items":
+            self.json({"type": "FeatureCollection", "features": [
+                {"type": "Feature", "geometry": {"type": "Point", "coordinates": line_of(13)[2]},
+                 "properties": {"plough_id": "a1", "observed_at": iso(self.world.started_at), "heading_deg": 90,
+                                "treatment": None, "synthetic": True}}]})
+        else:
+            self.static(path or "index.html")
+
+    def snapshot(self) -> None:
+        etag = f'"3-{self.world.version}"'
+        if self.headers.get("If-None-Match") == etag:
+            self.answer(304, ETag=etag)
+        else:
+            self.json(self.world.snapshot(), ETag=etag)
+
+    def static(self, path: str) -> None:
+        file = (WEB / path).resolve()
+        if not file.is_relative_to(WEB) or not file.is_file():
+            self.answer(404)
+            return
+        self.answer(200, TYPES.get(file.suffix, "text/plain; charset=utf-8"), file.read_bytes())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=0)
+    handler = type("Bound", (Handler,), {"world": World()})
+    server = ThreadingHTTPServer(("127.0.0.1", parser.parse_args().port), handler)
+    print(f"http://127.0.0.1:{server.server_port}/", flush=True)
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()

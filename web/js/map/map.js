@@ -1,0 +1,82 @@
+// The MapLibre map with its language, theme and controls. `maplibregl` is the vendored library's global.
+
+import { lang, t } from "../i18n.js";
+import { palette } from "./palette.js";
+import { addPloughIcons } from "./ploughs.js";
+import { buildStyle } from "./style.js";
+
+const darkTheme = matchMedia("(prefers-color-scheme: dark)");
+const calm = matchMedia("(prefers-reduced-motion: reduce)");
+
+export function colours() {
+  return palette(darkTheme.matches);
+}
+
+export function onTheme(callback) {
+  darkTheme.addEventListener("change", callback);
+}
+
+export class RoadMap {
+  #config;
+  #shown = {}; // data of the GeoJSON sources, kept across styles
+
+  constructor(container, config) {
+    this.#config = config;
+    this.map = new maplibregl.Map({
+      container, style: this.#style(), hash: "map", center: config.center, zoom: config.zoom,
+      minZoom: 5, maxZoom: 19, pitchWithRotate: false, dragRotate: false, attributionControl: false,
+      fadeDuration: calm.matches ? 0 : 200, maxPitch: 0, locale: locale(), keyboard: true,
+    });
+    this.map.touchZoomRotate.disableRotation();
+    this.map.keyboard.disableRotation();
+    this.map.addControl(new maplibregl.NavigationControl({ showCompass: false }), "bottom-right");
+    this.map.addControl(new maplibregl.ScaleControl({ maxWidth: 110 }), "bottom-left");
+    this.map.on("style.load", () => addPloughIcons(this.map, colours()));
+    this.map.on("error", ({ error }) => console.warn(error.message));
+    this.relabel();
+  }
+
+  #style() {
+    return buildStyle(this.#config, { isDark: darkTheme.matches, lang: lang(), sources: this.#shown });
+  }
+
+  /** After a change of language or theme. Sources stay, and so does the state on them. */
+  restyle() {
+    this.map.setStyle(this.#style(), { diff: true });
+    addPloughIcons(this.map, colours());
+    this.relabel();
+  }
+
+  /** A new network version has new tiles; returns after the sources are replaced. */
+  setConfig(config) {
+    this.#config = config;
+    this.map.setStyle(this.#style(), { diff: true });
+  }
+
+  relabel() {
+    this.map.getCanvas().setAttribute("aria-label", t("map_label"));
+    for (const [name, key] of [["in", "zoom_in"], ["out", "zoom_out"]]) {
+      const button = this.map.getContainer().querySelector(`.maplibregl-ctrl-zoom-${name}`);
+      button?.setAttribute("aria-label", t(key));
+      button?.setAttribute("title", t(key));
+    }
+  }
+
+  /** Puts data into one of the sources `chosen` and `ploughs`. */
+  show(name, data) {
+    this.#shown[name] = data;
+    this.map.getSource(name)?.setData(data);
+  }
+
+  /** Moves only as far as needed to see the line, and without a flight where motion is unwelcome. */
+  reveal(geometry) {
+    const bounds = new maplibregl.LngLatBounds();
+    for (const position of geometry.coordinates.flat(geometry.type === "MultiLineString" ? 1 : 0)) bounds.extend(position);
+    if (this.map.getBounds().contains(bounds.getCenter())) return;
+    this.map.fitBounds(bounds, { maxZoom: 16, padding: 60, animate: !calm.matches });
+  }
+}
+
+function locale() {
+  return { "NavigationControl.ZoomIn": t("zoom_in"), "NavigationControl.ZoomOut": t("zoom_out"), "Map.Title": t("map_label") };
+}

@@ -1,0 +1,107 @@
+// Style layers of the roads. Geometry comes from tiles that hardly ever change; the state rides as feature state
+// f (forward), b (backward) and w (the worse of both), numbers of CODE.
+//
+// Below SPLIT_ZOOM one line shows w. From SPLIT_ZOOM on each direction has its own line on its own side of the road.
+// One layer holds the colours; each pattern is a layer of its own, since a dash cannot depend on feature state: its
+// width is zero wherever its state is not shown.
+
+import { CODE } from "../status/classify.js";
+import { PATTERNS, WIDTH_SHARE } from "./palette.js";
+
+export const SPLIT_ZOOM = 13;
+export const ROADS = "roads";
+
+// [zoom, widths in pixels by class rank]: one line for both directions, then one line a direction.
+const RANK = ["match", ["get", "class"], "expressway", 0, "national", 0, "major_prefectural", 1, "prefectural", 2,
+  "municipal_main", 3, "municipal", 4, 5];
+const JOINT_PX = [[6, [1.3, 0.9, 0.7, 0.5, 0.3, 0.2]], [9, [2.4, 1.9, 1.5, 1, 0.6, 0.4]],
+  [11, [3.6, 3, 2.6, 2, 1, 0.7]], [13, [5.4, 4.8, 4.2, 3.4, 2.2, 1.4]]];
+const SIDE_PX = [[13, [3, 2.8, 2.5, 2.1, 1.4, 0.9]], [15, [5, 4.6, 4.2, 3.6, 2.8, 1.8]],
+  [17, [10, 9, 8.5, 8, 7, 4]], [20, [40, 36, 32, 30, 26, 14]]];
+const EDGE_PX = 1.1; // dark edge on each side
+
+// Before the first snapshot, and for pieces that it does not list, a road on a plan is unknown and never cleared.
+const codeOf = (key) => ["coalesce", ["feature-state", key],
+  ["case", ["boolean", ["get", "on_plan"], false], CODE.UNKNOWN, CODE.NONE]];
+
+const byRank = (widths, factor = 1) => ["match", RANK, ...widths.slice(0, -1).flatMap((px, i) => [i, px * factor]),
+  widths.at(-1) * factor];
+const byZoom = (stops, value) => ["interpolate", ["exponential", 1.5], ["zoom"],
+  ...stops.flatMap(([zoom, widths]) => [zoom, value(widths)])];
+const byCode = (key, table, fallback) => ["match", codeOf(key),
+  ...Object.entries(table).flatMap(([code, value]) => [Number(code), value]), fallback];
+
+const isTwoWay = ["==", ["coalesce", ["get", "oneway"], 0], 0];
+const isClosed = (key) => ["==", ["coalesce", ["get", "oneway"], 0], key === "f" ? -1 : 1];
+
+function road(id, zooms, paint) {
+  return {
+    id, type: "line", source: ROADS, "source-layer": ROADS, ...zooms, paint,
+    layout: { "line-cap": "butt", "line-join": "round", "line-sort-key": ["*", 1, ["coalesce", ["get", "level"], 0]] },
+  };
+}
+
+function edgeColour(colours) {
+  return ["case", ["==", codeOf("w"), CODE.NONE], colours.plainEdge, colours.followedEdge];
+}
+
+/** The coloured line of one key, and a layer for each pattern. */
+function lines(key, zooms, stops, offset, colours) {
+  const open = (width) => (key === "w" ? width : ["case", isClosed(key), 0, width]);
+  const place = offset ? { "line-offset": offset } : {};
+  const fill = road(`roads-${key}`, zooms, {
+    "line-color": byCode(key, colours.code, colours.code[CODE.NONE]),
+    "line-width": byZoom(stops, (px) => open(["*", byRank(px), byCode(key, WIDTH_SHARE, 1)])),
+    ...place,
+  });
+  const patterns = PATTERNS.map(({ name, code, dash, share }) => road(`roads-${key}-${name}`, zooms, {
+    "line-color": colours.pattern[code],
+    "line-dasharray": dash,
+    "line-width": byZoom(stops, (px) => open(["case", ["==", codeOf(key), code], byRank(px, share), 0])),
+    ...place,
+  }));
+  return [fill, ...patterns];
+}
+
+/** How far a direction lies from the middle line: to the left of travel where traffic drives on the left.
+ *  Positive offsets lie to the right of digitising. */
+function offsetOf(key, trafficSide) {
+  const sign = (key === "f" ? -1 : 1) * (trafficSide === "right" ? -1 : 1);
+  return byZoom(SIDE_PX, (px) => ["case", isTwoWay, ["*", sign, ["+", ["/", byRank(px), 2], 0.5]], 0]);
+}
+
+/** All road layers in drawing order. `trafficSide` is left or right. */
+export function roadLayers(colours, trafficSide) {
+  const far = { maxzoom: SPLIT_ZOOM };
+  const near = { minzoom: SPLIT_ZOOM };
+  const farBed = road("roads-bed-far", far, {
+    "line-color": edgeColour(colours),
+    "line-width": byZoom(JOINT_PX, (px) => ["+", byRank(px), ["case", ["==", codeOf("w"), CODE.NONE], 0.6, EDGE_PX]]),
+  });
+  const nearBed = road("roads-bed-near", near, {
+    "line-color": edgeColour(colours),
+    "line-width": byZoom(SIDE_PX, (px) => ["+", ["*", byRank(px), ["case", isTwoWay, 2, 1]], 1 + 2 * EDGE_PX]),
+  });
+  return [
+    farBed, ...lines("w", far, JOINT_PX, null, colours),
+    nearBed, ...lines("f", near, SIDE_PX, offsetOf("f", trafficSide), colours),
+    ...lines("b", near, SIDE_PX, offsetOf("b", trafficSide), colours),
+  ];
+}
+
+/** Layers that a tap may hit. */
+export const TAPPABLE = Object.freeze(["roads-bed-far", "roads-bed-near"]);
+
+/** Names along the roads. */
+export function roadLabels(colours, fonts) {
+  return {
+    id: "road-names", type: "symbol", source: ROADS, "source-layer": ROADS, minzoom: 12,
+    filter: ["any", ["!=", ["coalesce", ["get", "name"], ""], ""], ["!=", ["coalesce", ["get", "route"], ""], ""]],
+    layout: {
+      "symbol-placement": "line", "symbol-spacing": 380, "text-font": fonts, "text-max-angle": 30,
+      "text-field": ["case", ["!=", ["coalesce", ["get", "route"], ""], ""], ["get", "route"], ["get", "name"]],
+      "text-size": ["interpolate", ["linear"], ["zoom"], 12, 11, 17, 14],
+    },
+    paint: { "text-color": colours.roadLabel, "text-halo-color": colours.labelHalo, "text-halo-width": 1.6 },
+  };
+}
