@@ -8,11 +8,8 @@ from typing import LiteralString
 
 import psycopg
 
-from geo.db import Database, Role, Row
+from geo.db import Database, Role, Row, read_sql
 from geo.errors import DatabaseProblem
-
-#: Any number that nothing else in the database locks: one migration at a time.
-LOCK_ID = 7_902_110
 
 
 def migrations() -> list[tuple[str, LiteralString]]:
@@ -23,11 +20,15 @@ def migrations() -> list[tuple[str, LiteralString]]:
 
 
 def _applied(connection: psycopg.Connection[Row]) -> dict[str, str]:
-    connection.execute(
-        "CREATE TABLE IF NOT EXISTS public.yuki_migration "
-        "(name text PRIMARY KEY, sha256 text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())"
-    )
-    return dict(connection.execute("SELECT name, sha256 FROM public.yuki_migration").fetchall())
+    return dict(connection.execute(read_sql("geo", "queries/applied_migrations")).fetchall())
+
+
+def pending(connection: psycopg.Connection[Row]) -> list[str]:
+    """Names of the migrations that this database does not have yet."""
+    if connection.execute(read_sql("geo", "queries/has_migrations")).fetchone() != (True,):
+        return [name for name, _ in migrations()]
+    applied = _applied(connection)
+    return [name for name, _ in migrations() if name not in applied]
 
 
 def migrate(database: Database) -> list[str]:
@@ -37,7 +38,8 @@ def migrate(database: Database) -> list[str]:
     """
     done: list[str] = []
     with database.connect(Role.OWNER) as connection:
-        connection.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK_ID,))
+        connection.execute(read_sql("geo", "queries/lock_migrations"))
+        connection.execute(read_sql("geo", "queries/create_migration_table"))
         applied = _applied(connection)
         for name, text in migrations():
             digest = hashlib.sha256(text.encode()).hexdigest()
@@ -52,6 +54,6 @@ def migrate(database: Database) -> list[str]:
                 connection.execute(text)
             except psycopg.Error as error:
                 raise DatabaseProblem(f"Migration {name} failed: {error}", hint="Nothing was applied.") from error
-            connection.execute("INSERT INTO public.yuki_migration (name, sha256) VALUES (%s, %s)", (name, digest))
+            connection.execute(read_sql("geo", "queries/record_migration"), {"name": name, "sha256": digest})
             done.append(name)
     return done

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from geo.db import Database, Role
+from geo.db import Database, Role, read_sql
 from geo.errors import DatabaseProblem
-from geo.migrate import migrations
+from geo.migrate import pending
 from geo.settings import Settings
 from yukimichi.cluster import Cluster
 from yukimichi.debian import Programs, find_programs, install_command
@@ -92,15 +92,11 @@ def _cluster(settings: Settings, programs: Programs) -> Iterator[Finding]:
 def _database(database: Database) -> Iterator[Finding]:
     try:
         with database.connect(Role.OWNER) as connection:
-            has_table = connection.execute("SELECT to_regclass('public.yuki_migration') IS NOT NULL").fetchone()
-            done: set[str] = set()
-            if has_table == (True,):
-                done = {row[0] for row in connection.execute("SELECT name FROM public.yuki_migration").fetchall()}
-            left = [name for name, _ in migrations() if name not in done]
+            left = pending(connection)
             yield Finding("Schema", "up to date" if not left else f"to apply: {', '.join(left)} (`make run` does)")
             if left:
                 return
-            row = connection.execute("SELECT max(network_version) FROM net.version").fetchone()
+            row = connection.execute(read_sql("yukimichi", "newest_network")).fetchone()
             version = row[0] if row else None
             yield Finding(
                 "Network",

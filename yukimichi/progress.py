@@ -34,3 +34,9 @@ def stage(name: str) -> Iterator[Step]:
 
         yield step
     console.print(f"  {name}  {time.perf_counter() - started:.1f} s", markup=False)
+
+
+@contextmanager
+def silent(name: str) -> Iterator[Step]:
+    """The same shape as `stage` for work that nobody watches."""
+    yield lambda done, total: None

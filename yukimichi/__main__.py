@@ -1,0 +1,42 @@
+"""`yukimichi`: the command line. Errors end with one message, its next step, and the exit code of geo/errors.py."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from geo.errors import YukiError, exit_code
+from yukimichi.cli import ingest, service, stages, tools
+from yukimichi.progress import console
+
+app = typer.Typer(
+    name="yukimichi",
+    help="Snow removal, from plough GPS to an honest map. 除雪車の測位データから正直な地図へ。",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+service.register(app)
+app.add_typer(ingest.app, name="ingest")
+stages.register(app)
+app.add_typer(stages.events, name="event")
+tools.register(app)
+
+
+def main() -> None:
+    """Run the command line and end the process with its exit code."""
+    try:
+        app()
+    except YukiError as error:
+        console.print(f"Error: {error.message}", style="bold red", markup=False)
+        if error.hint:
+            console.print(f"Next:  {error.hint}", markup=False)
+        sys.exit(exit_code(error))
+    except KeyboardInterrupt:
+        console.print("Stopped. What was committed is kept; the same command goes on from there.", markup=False)
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

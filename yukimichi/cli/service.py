@@ -1,0 +1,92 @@
+"""Commands that run the service: up, serve, work, doctor, clean-data."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from geo.errors import EnvironmentProblem
+from yukimichi.cli.options import Config
+from yukimichi.context import settings_of
+from yukimichi.progress import console, say
+
+
+def up(
+    config: Config = None,
+    demo: Annotated[
+        bool, typer.Option(help="Load the synthetic prefecture when there are no roads. デモを読み込む")
+    ] = True,
+) -> None:
+    """Do everything: database, demo, matching, publishing, serving. すべてを起動する.
+
+    Starts the private database if config.yml names no other, migrates it, loads the demo when it has no roads, brings
+    all stages up to date, serves, and keeps matching what comes in. Ctrl-C stops all that it started.
+    """
+    from yukimichi.up import run
+
+    run(config, with_demo=demo)
+
+
+def serve(config: Config = None) -> None:
+    """Serve only: no demo, no matching. 公開だけを行う."""
+    from yukimichi.up import run_server
+
+    run_server(config)
+
+
+def work(
+    config: Config = None,
+    every: Annotated[float, typer.Option(help="Seconds between two looks for new fixes. 間隔（秒）")] = 2.0,
+) -> None:
+    """Keep matching, covering and publishing what comes in, until stopped. 新しい測位点を処理し続ける."""
+    from yukimichi.worker import run
+
+    run(config, every_s=every)
+
+
+def doctor(config: Config = None) -> None:
+    """Name what is missing, and the command that mends it. 不足しているものを調べる."""
+    from yukimichi.doctor import examine
+
+    ill = 0
+    for finding in examine(settings_of(config)):
+        mark = "[green]ok  [/green]" if finding.is_well else "[bold red]MEND[/bold red]"
+        console.print(f"{mark} {finding.name:10} {finding.detail}")
+        if not finding.is_well:
+            ill += 1
+            console.print(f"     $ {finding.mend}", markup=False)
+    if ill:
+        raise typer.Exit(69)
+    say("Nothing to mend. 問題ありません。")
+
+
+def clean_data(
+    config: Config = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask. 確認しない")] = False,
+) -> None:
+    """Delete the private database and all that was loaded. すべてのデータを消す."""
+    import shutil
+
+    from yukimichi.cluster import remove
+
+    settings = settings_of(config)
+    if settings.database.url:
+        raise EnvironmentProblem(
+            "database.url of config.yml names a database that is not ours to delete.",
+            hint="Drop and create that database yourself.",
+        )
+    if not yes and not typer.confirm(f"Delete all data in {settings.home}?"):
+        raise typer.Exit(1)
+    remove(settings.home)
+    shutil.rmtree(settings.home, ignore_errors=True)
+    say(f"{settings.home} is gone. `make run` starts over.")
+
+
+def register(app: typer.Typer) -> None:
+    """Hang the commands of this file onto the application."""
+    app.command("up")(up)
+    app.command("serve")(serve)
+    app.command("work")(work)
+    app.command("doctor")(doctor)
+    app.command("clean-data")(clean_data)

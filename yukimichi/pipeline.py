@@ -1,0 +1,71 @@
+"""The order of the stages: read, pure function, write. Each is idempotent: on the same data it changes nothing.
+
+roads, plans, fixes in raw ─► network ─► plans laid ─► match ─► status ─► publish
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+
+from geo.store.facts import MatchReport, match_new_fixes
+from geo.store.network import NetworkChange, refresh_network
+from geo.store.plans import PlansReport, refresh_plans
+from geo.store.status import StatusReport, refresh_status
+
+from geo.db import Database
+from geo.matching.candidates import GridIndex, build_index
+from geo.matching.matcher import lay_line
+from geo.network import Network
+from geo.settings import Settings
+from layers.publish import PublishReport, publish
+from yukimichi.progress import silent, stage
+
+
+@dataclass(slots=True)
+class World:
+    """The network that a process works with, loaded once and replaced when its version changes."""
+
+    network: Network | None = None
+    index: GridIndex | None = None
+    plans_key: object = field(default=None)
+
+    def take(self, network: Network) -> tuple[Network, GridIndex]:
+        """The network and its grid, built again only for another version."""
+        if self.network is None or self.index is None or self.network.version != network.version:
+            self.network, self.index = network, build_index(network)
+        return self.network, self.index
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """What one run of the stages changed."""
+
+    network: NetworkChange
+    plans: PlansReport
+    match: MatchReport
+    status: StatusReport
+    published: PublishReport
+
+
+def refresh(
+    database: Database, settings: Settings, secret: bytes, as_of: datetime, world: World, *, quiet: bool = False
+) -> Refreshed:
+    """Bring everything up to date with what is in raw.
+
+    Raises NotFoundError where no roads have been ingested.
+    """
+    step_of = silent if quiet else stage
+    with step_of("Network 道路ネットワーク") as step:
+        change = refresh_network(database, settings.networks_dir, settings.network, step)
+        network, index = world.take(change.network)
+    with step_of("Plans laid on roads 計画") as step:
+        plans = refresh_plans(database, network, partial(lay_line, network, index), step)
+    with step_of("Map matching 照合") as step:
+        match = match_new_fixes(database, network, index, settings, step)
+    with step_of("Coverage and states 除雪範囲"):
+        status = refresh_status(database, network, settings.status, as_of)
+    with step_of("Publish 公開"):
+        published = publish(database, as_of, secret, settings.publish)
+    return Refreshed(change, plans, match, status, published)
