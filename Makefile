@@ -4,7 +4,7 @@ PYTHON3 ?= python3
 BIN := .venv/bin
 ROOMS := geo ingest layers tiles portal yukimichi
 
-.PHONY: help run test check lint types contracts docs clean-data clean format lock ready ready-dev
+.PHONY: help run test check lint types contracts docs reference clean-data clean format lock ready ready-dev
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -28,6 +28,9 @@ contracts: ready-dev ## import-linter: arrows point down, the core stays pure
 
 docs: ready-dev ## build the docs, warnings are errors
 	@$(BIN)/python -m mkdocs build --strict --quiet --site-dir .yuki-site && rm -rf .yuki-site
+
+reference: ready-dev ## write the generated pages of the docs
+	@$(BIN)/python -m yukimichi.reference docs/reference
 
 format: ready-dev ## let ruff mend what it can
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 
@@ -56,6 +57,23 @@ def yuki_data() -> Path:
     folder = Path(named).resolve()
     assert folder.is_dir(), f"YUKI_DATA={named} is no folder"
     return folder
+
+
+@pytest.fixture(scope="session")
+def installed() -> Callable[[str, str], str]:
+    """installed(program, package): the path of a program of Debian's, installed with apt-get if it is missing."""
+
+    def find(program: str, package: str) -> str:
+        if shutil.which(program) is None:
+            sudo = [] if os.geteuid() == 0 else ["sudo"]
+            apt = [*sudo, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"]
+            subprocess.run([*apt, "update"], check=True)
+            subprocess.run([*apt, "install", "-y", "--no-install-recommends", package], check=True)
+        path = shutil.which(program)
+        assert path, f"{package} was installed and brought no {program}"
+        return path
+
+    return find
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
