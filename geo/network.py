@@ -136,7 +136,7 @@ def build_network(pieces: PieceArrays, version: int, crs_epsg: int) -> Network:
     return Network(
         version=version,
         crs_epsg=crs_epsg,
-        node_xy=_node_xy(len(node_id), node, np.concatenate([xy[start[:-1]], xy[start[1:] - 1]])),
+        node_xy=node_places(len(node_id), node, np.concatenate([xy[start[:-1]], xy[start[1:] - 1]])),
         piece_id=piece_id,
         edge_from=tail,
         edge_to=head,
@@ -152,7 +152,8 @@ def build_network(pieces: PieceArrays, version: int, crs_epsg: int) -> Network:
     )
 
 
-def _node_xy(n_nodes: int, node: NDArray[np.intp], end_xy: Floats) -> Floats:
+def node_places(n_nodes: int, node: NDArray[np.intp], end_xy: Floats) -> Floats:
+    """(N, 2) place of each node: of all the ends (n, 2) at nodes (n,) the one with the least x, then the least y."""
     order = np.lexsort((end_xy[:, 1], end_xy[:, 0], node))
     first = np.searchsorted(node[order], np.arange(n_nodes))
     found: Floats = np.ascontiguousarray(end_xy[order[first]])

@@ -199,8 +199,8 @@ def duplicates(roads: RoadTable, road: Ints, from_node: Ints, to_node: Ints, sha
     two carriageways.
     """
     low, high = np.minimum(from_node, to_node), np.maximum(from_node, to_node)
-    along = np.where(from_node <= to_node, 1, -1)
-    way = roads.oneway[road] * along
+    turn = np.where(from_node == to_node, _turn(shapes), np.where(from_node < to_node, 1, -1))
+    way = roads.oneway[road] * turn
     columns = (low, high, roads.level[road], way, roads.is_closed[road].astype(np.int64))
     length = shapes.length_m
     order = np.lexsort((road, np.round(length / DUPLICATE_M), *columns[::-1]))
@@ -208,13 +208,23 @@ def duplicates(roads: RoadTable, road: Ints, from_node: Ints, to_node: Ints, sha
     alike = np.abs(length[a] - length[b]) <= DUPLICATE_M
     for column in columns:
         alike &= column[a] == column[b]
-    a, b = a[alike], b[alike]
+    a, b = np.minimum(a, b)[alike], np.maximum(a, b)[alike]
     drawn = to_shapes(shapes)
     near = shapely.hausdorff_distance(drawn[a], drawn[b]) <= DUPLICATE_M
     kept = np.arange(len(road))
     for first, second in zip(a[near], b[near], strict=True):
         kept[second] = kept[first]
     return np.where(kept == np.arange(len(road)), -1, kept)
+
+
+def _turn(shapes: Polylines) -> Ints:
+    """(P,) 1 where a loop runs anticlockwise, -1 where clockwise; of no meaning for a piece that is no loop."""
+    if not shapes.n_lines:
+        return np.empty(0, np.int64)
+    x, y = (shapes.xy - np.repeat(shapes.xy[shapes.start[:-1]], np.diff(shapes.start), axis=0)).T
+    nxt = np.minimum(np.arange(len(x)) + 1, np.repeat(shapes.start[1:] - 1, np.diff(shapes.start)))
+    area = np.add.reduceat(x * y[nxt] - x[nxt] * y, shapes.start[:-1])
+    return np.where(area >= 0, 1, -1)
 
 
 def to_network(topology: Topology, crs_epsg: int, version: int = 0, piece_id: Ints | None = None) -> Network:
