@@ -164,18 +164,13 @@ def _not_first(group: Ints, value: Ints) -> Bools:
     return differs
 
 
-def assign_nodes(old: KnownPieces, new: KnownPieces, kept: Ints, fresh_from: int) -> Ints:
-    """Ids of the new version's nodes: those of kept pieces keep theirs, the rest count up from fresh_from.
-
-    Returns (N,) for N nodes numbered 0 … N - 1 in `new`.
-    """
+def assign_nodes(old: KnownPieces, new: KnownPieces, kept: Ints) -> Ints:
+    """(N,) ids of the nodes of `new`: those at a kept piece keep their id, -1 for the ones that need a fresh one."""
     n_nodes = int(max(new.from_node.max(initial=-1), new.to_node.max(initial=-1))) + 1
     ids = np.full(n_nodes, -1, np.int64)
     piece = np.nonzero(kept >= 0)[0]
     ids[new.from_node[piece]] = old.from_node[kept[piece]]
     ids[new.to_node[piece]] = old.to_node[kept[piece]]
-    fresh = np.nonzero(ids < 0)[0]
-    ids[fresh] = fresh_from + np.arange(len(fresh))
     return ids
 
 

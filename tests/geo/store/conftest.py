@@ -1,0 +1,111 @@
+"""Fixtures of the store: roads and plans put into raw as ingest would do it, without ingest."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from geo.db import Database, Role
+
+#: Degrees of one metre near Kanazawa, good enough for drawing.
+LON0, LAT0 = 136.65, 36.56
+M_LAT = 1 / 110_950
+M_LON = 1 / 89_500
+
+
+def lonlat(x_m: float, y_m: float) -> tuple[float, float]:
+    """Longitude and latitude of a place drawn in metres around Kanazawa."""
+    return LON0 + x_m * M_LON, LAT0 + y_m * M_LAT
+
+
+def wkt(points: list[tuple[float, float]]) -> str:
+    """A LINESTRING of places drawn in metres."""
+    return "LINESTRING(" + ", ".join("{} {}".format(*lonlat(*point)) for point in points) + ")"
+
+
+def _file(connection: Any, source: str, kind: str, content: str, synthetic: bool) -> tuple[int, int]:
+    source_id = connection.execute(
+        "INSERT INTO raw.source (name, kind, is_synthetic) VALUES (%s, %s, %s) "
+        "ON CONFLICT (name) DO UPDATE SET is_synthetic = EXCLUDED.is_synthetic RETURNING source_id",
+        (source, kind, synthetic),
+    ).fetchone()[0]
+    sha = hashlib.sha256(content.encode()).digest()
+    file_id = connection.execute(
+        "INSERT INTO raw.ingest_file (source_id, kind, file_name, sha256, settings_sha256, completed_at) "
+        "VALUES (%s, %s, 'drawn', %s, %s, now()) RETURNING file_id",
+        (source_id, kind, sha, b""),
+    ).fetchone()[0]
+    return source_id, file_id
+
+
+type GiveRoads = Callable[..., int]
+type GivePlans = Callable[..., int]
+
+
+@pytest.fixture
+def give_roads(database: Database) -> GiveRoads:
+    """give_roads({id: points or (points, columns)}, policy="endpoints", snap_m=0.5, source="roads") → file id."""
+
+    def give(
+        roads: dict[str, Any],
+        policy: str = "endpoints",
+        snap_m: float = 0.5,
+        source: str = "roads",
+        synthetic: bool = False,
+        mark: str = "",
+    ) -> int:
+        with database.connect(Role.INGEST) as connection:
+            source_id, file_id = _file(connection, source, "roads", json.dumps(roads) + policy + mark, synthetic)
+            for item, (external_id, drawn) in enumerate(roads.items()):
+                points, columns = drawn if isinstance(drawn, tuple) else (drawn, {})
+                row = {"oneway": 0, "level": 0, "manager": "unknown", "road_class": "municipal", "name": None,
+                       "route": None, "is_closed": False, **columns}  # fmt: skip
+                connection.execute(
+                    "INSERT INTO raw.road (file_id, item, external_id, oneway, level, manager, road_class, name, "
+                    "route, is_closed, geom) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, "
+                    "ST_GeomFromText(%s, 4326))",
+                    (file_id, item, external_id, row["oneway"], row["level"], row["manager"], row["road_class"],
+                     row["name"], row["route"], row["is_closed"], wkt(points)),
+                )  # fmt: skip
+            connection.execute(
+                "INSERT INTO raw.road_set (source_id, file_id, join_policy, snap_m) VALUES (%s, %s, %s, %s) "
+                "ON CONFLICT (source_id) DO UPDATE SET file_id = EXCLUDED.file_id, snap_m = EXCLUDED.snap_m, "
+                "join_policy = EXCLUDED.join_policy",
+                (source_id, file_id, policy, snap_m),
+            )
+        return file_id
+
+    return give
+
+
+@pytest.fixture
+def give_plans(database: Database) -> GivePlans:
+    """give_plans(kind, {id: (attributes, WKT or None)}, layer=None, source="plans") → file id."""
+
+    def give(
+        kind: str,
+        features: dict[str, tuple[dict[str, Any], str | None]],
+        layer: str | None = None,
+        source: str = "plans",
+        synthetic: bool = False,
+    ) -> int:
+        with database.connect(Role.INGEST) as connection:
+            source_id, file_id = _file(connection, source, kind, json.dumps(features) + kind, synthetic)
+            for item, (external_id, (attributes, geometry)) in enumerate(features.items()):
+                connection.execute(
+                    "INSERT INTO raw.plan (file_id, item, kind, layer, external_id, attributes, geom) "
+                    "VALUES (%s, %s, %s, %s, %s, %s, ST_GeomFromText(%s, 4326))",
+                    (file_id, item, kind, layer or kind, external_id, json.dumps(attributes), geometry),
+                )
+            connection.execute(
+                "INSERT INTO raw.plan_set (source_id, kind, layer, file_id) VALUES (%s, %s, %s, %s) "
+                "ON CONFLICT (source_id, kind, layer) DO UPDATE SET file_id = EXCLUDED.file_id",
+                (source_id, kind, layer or kind, file_id),
+            )
+        return file_id
+
+    return give
