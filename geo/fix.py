@@ -155,7 +155,8 @@ def to_us(at: pd.Series[Any]) -> Ints:
         )
     if at.isna().any():
         raise InputError(f"Column {at.name} lacks {int(at.isna().sum())} times.", hint="Leave those rows out.")
-    return at.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy("datetime64[us]").astype(np.int64)
+    us: Ints = at.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy("datetime64[us]").astype(np.int64)
+    return us
 
 
 def _kind_of(name: str) -> tuple[type[np.generic], float]:

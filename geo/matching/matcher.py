@@ -1,15 +1,23 @@
-"""Matches traces to the directed edges of a network."""
+"""Matches traces to the directed edges of a network: wires the kernels together, and nothing else."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import local
 
 import numpy as np
 from numpy.typing import NDArray
 
+from geo.errors import InputError
+from geo.matching.arrays import Candidates, Scratch, new_candidates, new_scratch
 from geo.matching.candidates import GridIndex
+from geo.matching.collect import collect
 from geo.matching.result import Matched
+from geo.matching.sampling import LAY_SETTINGS, LAY_STEP_M, line_samples
 from geo.matching.settings import MatchSettings
+from geo.matching.trip import Trip, match_trip
 from geo.network import Network
 from geo.trace import Traces
 
@@ -42,8 +50,23 @@ def match(
     settings: MatchSettings | None = None,
     n_threads: int = 1,
 ) -> Matched:
-    """Matches every trace; the result does not depend on n_threads."""
-    raise NotImplementedError
+    """Matches every trace; the result does not depend on n_threads.
+
+    Raises InputError where the index belongs to another network.
+    """
+    settings = settings or MatchSettings()
+    if len(index.roads.edge_to) != network.n_edges:
+        raise InputError("The index belongs to another network.", hint="Call build_index(network) again.")
+    rooms = _Rooms(index, settings)
+
+    def run(t: int) -> Trip:
+        return match_trip(index, rooms.own(), traces, t, settings)
+
+    if n_threads <= 1:
+        trips: Iterator[Trip] = map(run, range(len(traces)))
+        return collect(traces, network.length_m, trips, network.version, MATCHER_VERSION)
+    with ThreadPoolExecutor(n_threads) as pool:
+        return collect(traces, network.length_m, pool.map(run, range(len(traces))), network.version, MATCHER_VERSION)
 
 
 def lay_line(
@@ -52,5 +75,32 @@ def lay_line(
     line_xy: Floats,
     settings: MatchSettings | None = None,
 ) -> LaidLine:
-    """Lays an (n, 2) line, in metres of the plane CRS of the network, on edges."""
-    raise NotImplementedError
+    """Lays an (n, 2) line, in metres of the plane CRS of the network, on edges.
+
+    The line is sampled every LAY_STEP_M and matched like a drive without a clock. One-ways do not bind it, because
+    a route is often drawn once for both directions; reverse the edges (e ^ 1) for the other one. Where the line has
+    no road the path breaks, and the samples there make up missing_m. Raises InputError for fewer than two places.
+    """
+    line_xy = np.asarray(line_xy, np.float64)
+    if line_xy.ndim != 2 or line_xy.shape[1:] != (2,) or len(line_xy) < 2 or not np.isfinite(line_xy).all():
+        raise InputError(f"A line needs two places or more, got shape {line_xy.shape}.", hint="Check the geometry.")
+    settings = settings or LAY_SETTINGS
+    traces, step_m = line_samples(line_xy, LAY_STEP_M)
+    matched = match(network, index, traces, settings)
+    missing_m = float((matched.fixes.edge < 0).sum() * step_m)
+    rows = matched.traversals
+    return LaidLine(rows.edge, rows.from_m, rows.to_m, missing_m)
+
+
+class _Rooms:
+    """Scratch space, one set for each thread, made when the thread first asks."""
+
+    def __init__(self, index: GridIndex, settings: MatchSettings) -> None:
+        self._index, self._settings, self._held = index, settings, local()
+
+    def own(self) -> tuple[Scratch, Candidates]:
+        if not hasattr(self._held, "room"):
+            scratch = new_scratch(len(self._index.roads.edge_to), self._index.n_turns)
+            self._held.room = (scratch, new_candidates(2 * self._settings.max_roads))
+        room: tuple[Scratch, Candidates] = self._held.room
+        return room

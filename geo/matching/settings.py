@@ -4,18 +4,58 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from geo.matching.arrays import Constants
+
 
 @dataclass(frozen=True, slots=True)
 class MatchSettings:
-    """Settings of one matching run; the defaults are the ones that docs/matching.md measures."""
+    """Settings of one matching run; the defaults are the ones that docs/matching.md measures.
+
+    sigma_m           spread of a fix beside its road
+    beta_m, beta_fraction  scale of |way - straight line|: beta_m + beta_fraction * straight line
+    radius_m          candidates within this radius; it doubles up to max_radius_m only while there is none
+    radius_sigmas     and at least so many sigma
+    max_roads         places on roads that one fix may have, each in both directions
+    beam_nats         states dearer than the cheapest one by more than this are dropped
+    min_move_m        fixes nearer to the last decoded one are not decoded but laid on the path afterwards
+    skip_nats         price of leaving one fix out
+    break_nats        price of starting anew: a break
+    uturn_edge_m, uturn_node_m  metres that turning back adds, on an edge and at a node; free at a dead end
+    against_m, against_fraction  metres that driving against a one-way adds: once, and as a share of the way
+    turn_m            metres that a turn of 180 degrees adds; less in proportion to 1 - cos
+    max_speed_mps     no way is driven faster between two fixes
+    jitter_sigmas     a candidate so many sigma behind on the same edge is standing still
+    heading_kappa     concentration of the heading about the direction of the edge
+    heading_floor     share of headings that say nothing
+    heading_min_mps   a heading below this speed is not used
+    heat              all costs are divided by it before they become probabilities
+    touch_m           a partial traversal shorter than this at an end of a path or as a spur is a touch
+    """
 
     sigma_m: float = 8.0
     beta_m: float = 7.0
     beta_fraction: float = 0.03
     radius_m: float = 60.0
+    max_radius_m: float = 240.0
+    radius_sigmas: float = 5.0
     max_roads: int = 12
     beam_nats: float = 15.0
     min_move_m: float = 20.0
     skip_nats: float = 16.0
+    break_nats: float = 60.0
     uturn_edge_m: float = 80.0
     uturn_node_m: float = 60.0
+    against_m: float = 150.0
+    against_fraction: float = 1.0
+    turn_m: float = 0.0
+    max_speed_mps: float = 60.0
+    jitter_sigmas: float = 2.5
+    heading_kappa: float = 8.0
+    heading_floor: float = 0.05
+    heading_min_mps: float = 2.0
+    touch_m: float = 15.0
+    heat: float = 2.0
+
+    def constants(self) -> Constants:
+        """The part that the kernels read."""
+        return Constants(**{name: getattr(self, name) for name in Constants._fields})

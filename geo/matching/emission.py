@@ -1,0 +1,39 @@
+"""観測コスト: how badly a fix fits a candidate, in nats (negative log likelihood)."""
+
+from __future__ import annotations
+
+import math
+
+from numba import njit
+
+
+@njit(nogil=True, cache=True, boundscheck=False)
+def distance_nats(off_m, sigma_m):  # type: ignore[no-untyped-def]  # numba kernel
+    """Cost of lying off_m beside the road: a Gaussian of sigma_m (Newson & Krumm 2009, eq. 1), 0 on the road."""
+    z = off_m / sigma_m
+    return 0.5 * z * z
+
+
+@njit(nogil=True, cache=True, boundscheck=False)
+def heading_nats(dir_x, dir_y, head_x, head_y, kappa, floor):  # type: ignore[no-untyped-def]  # numba kernel
+    """Cost of a heading against the direction of the edge, 0 when they agree.
+
+    A von Mises density of concentration kappa, mixed with a uniform share `floor`, because a plough in reverse and
+    a device with a wrong compass exist: the cost never exceeds about -ln(floor).
+    """
+    cosine = dir_x * head_x + dir_y * head_y
+    return -math.log((1.0 - floor) * math.exp(kappa * (cosine - 1.0)) + floor)
+
+
+@njit(nogil=True, cache=True, boundscheck=False)
+def emission(found, n, sigma_m, head_x, head_y, kappa, floor):  # type: ignore[no-untyped-def]  # numba kernel
+    """Fills found.nats of n candidates; a heading of (0, 0) is unknown. Returns the least cost."""
+    least = math.inf
+    has_heading = head_x != 0.0 or head_y != 0.0
+    for c in range(n):
+        nats = distance_nats(found.off_m[c], sigma_m)
+        if has_heading:
+            nats += heading_nats(found.dir_x[c], found.dir_y[c], head_x, head_y, kappa, floor)
+        found.nats[c] = nats
+        least = min(least, nats)
+    return least
