@@ -20,9 +20,21 @@ from typing import Any
 
 import pytest
 
-FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--use-gl=angle", "--use-angle=swiftshader",
-         "--enable-unsafe-swiftshader", "--disable-background-networking", "--no-first-run", "--disable-extensions",
-         "--disable-component-update", "--hide-scrollbars", "--mute-audio", "--lang=ja")
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--use-gl=angle",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--disable-background-networking",
+    "--no-first-run",
+    "--disable-extensions",
+    "--disable-component-update",
+    "--hide-scrollbars",
+    "--mute-audio",
+    "--lang=ja",
+)
 CLOCK = "(() => { const real = Date.now; window.shiftMs = 0; Date.now = () => real() + window.shiftMs; })()"
 
 
@@ -32,16 +44,24 @@ class Chromium:
     def __init__(self, program: str, profile: Path) -> None:
         to_browser, self._out = os.pipe()
         self._in, from_browser = os.pipe()
+        # bash, since dash keeps file descriptors of its own above 9
         shell = f'exec "$@" 3<&{to_browser} 4>&{from_browser}'
         command = [program, *FLAGS, f"--user-data-dir={profile}", "--remote-debugging-pipe", "about:blank"]
-        self.process = subprocess.Popen(["/bin/sh", "-c", shell, "sh", *command], pass_fds=(to_browser, from_browser),
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.process = subprocess.Popen(
+            ["/bin/bash", "-c", shell, "bash", *command],
+            pass_fds=(to_browser, from_browser),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         os.close(to_browser)
         os.close(from_browser)
         self._rest = b""
         self._last_id = 0
         self._session = ""
         self.events: list[dict[str, Any]] = []
+
+    def start(self) -> None:
+        """Makes the page and listens to it."""
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Network", "Log"):
@@ -88,8 +108,13 @@ class Chromium:
 
     def open(self, url: str, *, width: int, height: int, is_phone: bool = False, is_dark: bool = False) -> None:
         self.events.clear()
-        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, mobile=is_phone,
-                  deviceScaleFactor=2 if is_phone else 1)
+        self.call(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            mobile=is_phone,
+            deviceScaleFactor=2 if is_phone else 1,
+        )
         scheme = {"name": "prefers-color-scheme", "value": "dark" if is_dark else "light"}
         calm = {"name": "prefers-reduced-motion", "value": "reduce"}
         self.call("Emulation.setEmulatedMedia", features=[scheme, calm])
@@ -104,7 +129,9 @@ class Chromium:
         codes = {"Enter": 13, "Tab": 9, "Escape": 27}
         text = {"text": "\r"} if name == "Enter" else {}
         for kind in ("keyDown", "keyUp"):
-            self.call("Input.dispatchKeyEvent", type=kind, key=name, code=name, windowsVirtualKeyCode=codes[name], **text)
+            self.call(
+                "Input.dispatchKeyEvent", type=kind, key=name, code=name, windowsVirtualKeyCode=codes[name], **text
+            )
 
     def screenshot(self) -> bytes:
         return base64.b64decode(self.call("Page.captureScreenshot", format="png")["data"])
@@ -112,14 +139,20 @@ class Chromium:
     def requests(self) -> list[str]:
         """Every address that the page has asked for since it was opened."""
         self.evaluate("0")
-        return [event["params"]["request"]["url"] for event in self.events
-                if event.get("method") == "Network.requestWillBeSent"]
+        return [
+            event["params"]["request"]["url"]
+            for event in self.events
+            if event.get("method") == "Network.requestWillBeSent"
+        ]
 
     def complaints(self) -> list[str]:
         """Errors and refusals that the page has met: exceptions, content security, failed loads."""
         self.evaluate("0")
-        out = [event["params"]["exceptionDetails"]["text"] for event in self.events
-               if event.get("method") == "Runtime.exceptionThrown"]
+        out = [
+            event["params"]["exceptionDetails"]["text"]
+            for event in self.events
+            if event.get("method") == "Runtime.exceptionThrown"
+        ]
         entries = [event["params"]["entry"] for event in self.events if event.get("method") == "Log.entryAdded"]
         return out + [entry["text"] for entry in entries if entry["level"] == "error"]
 
@@ -147,8 +180,11 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
     if program is None:
         pytest.fail("Chromium is missing: apt-get install -y --no-install-recommends chromium fonts-noto-cjk")
     browser = Chromium(program, tmp_path_factory.mktemp("chromium"))
-    yield browser
-    browser.close()
+    try:
+        browser.start()
+        yield browser
+    finally:
+        browser.close()
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@
 
     python tests/web/fake_service.py --port 8790
 
-Speaks the same paths as the real one: static files, config.json, tiles, snapshot, items. Its world is a ladder of parallel
-roads, one for each state. POST /control with JSON changes the world: `shift_s` moves the server's clock,
+Speaks the same paths as the real one: static files, config.json, tiles, snapshot, items. Its world is a ladder of
+parallel roads, one for each state. POST /control with JSON changes the world: `shift_s` moves the server's clock,
 `is_broken` makes it answer 503, `states` sets the two characters of a piece, `status_version` rises with each.
 """
 
@@ -79,17 +79,34 @@ class World:
     def snapshot(self) -> dict[str, Any]:
         pieces = sorted(WORLD)
         out: dict[str, Any] = {
-            "network_version": 3, "status_version": self.version, "as_of": iso(self.started_at), "synthetic": True,
-            "event": {"event_id": 1, "kind": "storm", "name": "試験の大雪", "reference_at": iso(self.started_at - 9 * HOUR)},
-            "n": len(pieces), "base_at": self.base_at, "reasons": REASONS, "default_reason": "not_on_plan",
+            "network_version": 3,
+            "status_version": self.version,
+            "as_of": iso(self.started_at),
+            "synthetic": True,
+            "event": {
+                "event_id": 1,
+                "kind": "storm",
+                "name": "試験の大雪",
+                "reference_at": iso(self.started_at - 9 * HOUR),
+            },
+            "n": len(pieces),
+            "base_at": self.base_at,
+            "reasons": REASONS,
+            "default_reason": "not_on_plan",
             "piece_id": [piece - before for before, piece in zip([0, *pieces], pieces, strict=False)],
         }
         for index, name in enumerate(("forward", "backward")):
             rows = [self.side(piece, index) for piece in pieces]
             state, reason, cleared, valid, observed = zip(*rows, strict=True)
             covered = [100 if s == "c" else 40 if s == "g" else 0 for s in state]
-            out[name] = {"state": "".join(state), "reason": reason, "cleared_s": cleared, "valid_s": valid,
-                         "observed_s": observed, "covered": covered}
+            out[name] = {
+                "state": "".join(state),
+                "reason": reason,
+                "cleared_s": cleared,
+                "valid_s": valid,
+                "observed_s": observed,
+                "covered": covered,
+            }
         return out
 
     def item(self, edge_id: int) -> dict[str, Any] | None:
@@ -100,27 +117,58 @@ class World:
         at = lambda s: None if s < 0 else iso(self.base_at + s)  # noqa: E731
         words = {"c": "cleared", "g": "clearing", "u": "uncleared", "?": "unknown"}
         is_worked = state in "cg"
-        return {"type": "Feature", "id": edge_id,
-                "geometry": {"type": "LineString", "coordinates": line_of(piece)},
-                "properties": {
-                    "edge_id": edge_id, "name": WORLD[piece][0], "route": None, "manager": "prefecture",
-                    "road_class": WORLD[piece][1], "municipality": "試験市", "state": words[state],
-                    "reason": REASONS[reason], "cleared_at": at(cleared), "valid_until": at(valid),
-                    "observed_at": at(observed), "covered_fraction": 1.0 if state == "c" else 0.0,
-                    "treatment": "fresh_snow_plowing" if is_worked else None,
-                    "work_basis": "sensed" if is_worked else "unknown", "confidence": 0.97 if is_worked else 0.0,
-                    "snow_since_cm": 4.2 if state == "c" else None, "source": "fake", "synthetic": True}}
+        return {
+            "type": "Feature",
+            "id": edge_id,
+            "geometry": {"type": "LineString", "coordinates": line_of(piece)},
+            "properties": {
+                "edge_id": edge_id,
+                "name": WORLD[piece][0],
+                "route": None,
+                "manager": "prefecture",
+                "road_class": WORLD[piece][1],
+                "municipality": "試験市",
+                "state": words[state],
+                "reason": REASONS[reason],
+                "cleared_at": at(cleared),
+                "valid_until": at(valid),
+                "observed_at": at(observed),
+                "covered_fraction": 1.0 if state == "c" else 0.0,
+                "treatment": "fresh_snow_plowing" if is_worked else None,
+                "work_basis": "sensed" if is_worked else "unknown",
+                "confidence": 0.97 if is_worked else 0.0,
+                "snow_since_cm": 4.2 if state == "c" else None,
+                "source": "fake",
+                "synthetic": True,
+            },
+        }
 
     def tile(self, name: str, z: int, x: int, y: int) -> bytes:
         if name == "roads":
             rows = {**WORLD, **UNLISTED}
-            return mvt.layer("roads", [
-                (piece, mvt.LINE, line_of(piece),
-                 {"class": row[1], "oneway": row[2], "level": 0, "name": row[0], "on_plan": piece in WORLD})
-                for piece, row in sorted(rows.items())], z, x, y)
+            return mvt.layer(
+                "roads",
+                [
+                    (
+                        piece,
+                        mvt.LINE,
+                        line_of(piece),
+                        {"class": row[1], "oneway": row[2], "level": 0, "name": row[0], "on_plan": piece in WORLD},
+                    )
+                    for piece, row in sorted(rows.items())
+                ],
+                z,
+                x,
+                y,
+            )
         if name == "settlements":
-            return mvt.layer(name, [(1, mvt.POINT, [(LON, LAT + 0.004)],
-                                     {"name": "試験市", "name_en": "Testville", "size": 1})], z, x, y)
+            return mvt.layer(
+                name,
+                [(1, mvt.POINT, [(LON, LAT + 0.004)], {"name": "試験市", "name_en": "Testville", "size": 1})],
+                z,
+                x,
+                y,
+            )
         west, east, south, north = LON - 0.03, LON + 0.03, LAT - 0.02, LAT + 0.02
         ring = [(west, north), (east, north), (east, south), (west, south), (west, north)]
         kind = mvt.POLYGON if name == "municipalities" else mvt.LINE
@@ -131,9 +179,19 @@ def iso(at_s: float) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at_s))
 
 
-CONFIG = {"center": [LON, LAT], "zoom": 14.2, "bbox": [LON - 0.03, LAT - 0.02, LON + 0.03, LAT + 0.02],
-          "network_version": 3, "reference_version": 1, "synthetic": True, "traffic_side": "left",
-          "languages": ["ja", "en"], "title_ja": "雪みち", "title_en": "Yukimichi", "timezone": "Asia/Tokyo"}
+CONFIG = {
+    "center": [LON, LAT],
+    "zoom": 14.2,
+    "bbox": [LON - 0.03, LAT - 0.02, LON + 0.03, LAT + 0.02],
+    "network_version": 3,
+    "reference_version": 1,
+    "synthetic": True,
+    "traffic_side": "left",
+    "languages": ["ja", "en"],
+    "title_ja": "雪みち",
+    "title_en": "Yukimichi",
+    "timezone": "Asia/Tokyo",
+}
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -178,10 +236,24 @@ class Handler(BaseHTTPRequestHandler):
             item = self.world.item(int(parts[-1]))
             self.json(item) if item else self.answer(404)
         elif path == "ogc/collections/ploughs/items":
-            self.json({"type": "FeatureCollection", "features": [
-                {"type": "Feature", "geometry": {"type": "Point", "coordinates": line_of(13)[2]},
-                 "properties": {"plough_id": "a1", "observed_at": iso(self.world.started_at), "heading_deg": 90,
-                                "treatment": None, "synthetic": True}}]})
+            self.json(
+                {
+                    "type": "FeatureCollection",
+                    "features": [
+                        {
+                            "type": "Feature",
+                            "geometry": {"type": "Point", "coordinates": line_of(13)[2]},
+                            "properties": {
+                                "plough_id": "a1",
+                                "observed_at": iso(self.world.started_at),
+                                "heading_deg": 90,
+                                "treatment": None,
+                                "synthetic": True,
+                            },
+                        }
+                    ],
+                }
+            )
         else:
             self.static(path or "index.html")
 

@@ -1,7 +1,7 @@
 """Writes small vector tiles by hand, so that the page can be tested without a database.
 
-Follows the Mapbox Vector Tile specification 2.1: protobuf wire format, zigzag deltas, extent 4096. Lines and points only
-need to be right, not clipped: the page's library clips by itself.
+Follows the Mapbox Vector Tile specification 2.1: protobuf wire format, zigzag deltas, extent 4096. Lines and
+points are not clipped: the page's library does that by itself.
 """
 
 from __future__ import annotations
