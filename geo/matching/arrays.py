@@ -60,6 +60,7 @@ class Constants(NamedTuple):
     max_roads: int
     beam_nats: float
     skip_nats: float
+    skip_more_nats: float
     break_nats: float
     uturn_edge_m: float
     uturn_node_m: float

@@ -185,6 +185,7 @@ def decode(roads, work, constants, seen, found, step, active, spare, lattice, ne
     """
     n_states, n_arcs, n_active = 0, 0, 0
     room = len(active.state)
+    last_fix = -1
     for u in range(len(seen.used)):
         f = seen.used[u]
         n, radius_m = _candidates_of(roads, work, constants, seen, found, f)
@@ -221,7 +222,10 @@ def decode(roads, work, constants, seen, found, step, active, spare, lattice, ne
         for s in range(first, n_states):
             n_spare = _insert_active(spare, n_spare, room, s, lattice.nats[s])
         for i in range(n_active):
-            if active.nats[i] + constants.skip_nats <= limit:
-                n_spare = _insert_active(spare, n_spare, room, active.state[i], active.nats[i] + constants.skip_nats)
+            is_open = lattice.fix[active.state[i]] == last_fix
+            nats = active.nats[i] + (constants.skip_nats if is_open else constants.skip_more_nats)
+            if nats <= limit:
+                n_spare = _insert_active(spare, n_spare, room, active.state[i], nats)
+        last_fix = f
         active, spare, n_active = spare, active, n_spare
     return lattice, n_states, n_arcs, active, n_active

@@ -18,7 +18,7 @@ class MatchSettings:
     max_roads         places on roads that one fix may have, each in both directions
     beam_nats         states dearer than the cheapest one by more than this are dropped
     min_move_m        fixes nearer to the last decoded one are not decoded but laid on the path afterwards
-    skip_nats         price of leaving one fix out
+    skip_nats, skip_more_nats  price of leaving out a fix, and each further one after it: errors come in bursts
     break_nats        price of starting anew: a break
     uturn_edge_m, uturn_node_m  metres that turning back adds, on an edge and at a node; free at a dead end
     against_m, against_fraction  metres that driving against a one-way adds: once, and as a share of the way
@@ -41,8 +41,9 @@ class MatchSettings:
     max_roads: int = 12
     beam_nats: float = 15.0
     min_move_m: float = 20.0
-    skip_nats: float = 16.0
-    break_nats: float = 60.0
+    skip_nats: float = 12.0
+    skip_more_nats: float = 6.0
+    break_nats: float = 100.0
     uturn_edge_m: float = 80.0
     uturn_node_m: float = 60.0
     against_m: float = 150.0
