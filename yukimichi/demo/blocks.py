@@ -26,7 +26,7 @@ NONE, STREET, MAIN_STREET = -1, -2, -3
 _SNAP_M = 17.0
 _SMALLEST_SHARE = 0.18
 #: A cut through a block that is this many times larger than wanted becomes a main street.
-_MAIN_RATIO = 26.0
+_MAIN_RATIO = 48.0
 
 
 class PlaneGraph:
@@ -221,7 +221,7 @@ class Subdivision:
         n = len(xs)
         if i == j or (at_i and at_j and (abs(i - j) in (1, n - 1))):
             return False
-        if at_i and not _opens(xs, ys, i, bx, by) or at_j and not _opens(xs, ys, j, ax, ay):
+        if (at_i and not _opens(xs, ys, i, bx, by)) or (at_j and not _opens(xs, ys, j, ax, ay)):
             return False
         k, total, px, py = (i + 1) % n, 0.0, ax, ay
         last = j if not at_j else (j - 1) % n

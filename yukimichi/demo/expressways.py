@@ -115,7 +115,7 @@ def _carriageways(builder: Builder, row: Any, corners_lonlat: Floats) -> Carriag
         ahead, back = _strand(builder, row, leg=leg, oneway=1), _strand(builder, row, leg=leg, oneway=-1)
         for chain, side, strand in ((forward, 1.0, ahead), (backward, -1.0, back)):
             points = centre[a : b + 1] + left[a : b + 1] * (_HALF_GAP_M * side)
-            added = builder.line(points, strand, 1, first=chain[-1] if chain else -1).tolist()
+            added = builder.line(points, strand, int(row.level), first=chain[-1] if chain else -1).tolist()
             chain += added[1:] if chain else added
     return Carriageways(centre, left, np.array(forward), np.array(backward))
 
@@ -157,7 +157,7 @@ def _ramp(
     points = (1 - t) ** 2 * a + 2 * t * (1 - t) * bend + t**2 * b
     is_exit = (towards == 1) == (side > 0)
     strand = _strand(builder, row, leg=-1, oneway=1 if is_exit else -1, is_ramp=True)
-    builder.line(points, strand, 1, first=ends[0], last=ends[1])
+    builder.line(points, strand, int(row.level), first=ends[0], last=ends[1])
 
 
 def _close_ends(builder: Builder, row: Any, roads: Carriageways, tree: cKDTree, vertices: Ints) -> None:
@@ -166,9 +166,9 @@ def _close_ends(builder: Builder, row: Any, roads: Carriageways, tree: cKDTree, 
     for k in (0, -1):
         a, b = int(roads.forward[k]), int(roads.backward[k])
         strand = _strand(builder, row, leg=-1, oneway=0)
-        builder.line(xy[[a, b]], strand, 1, first=a, last=b)
+        builder.line(xy[[a, b]], strand, int(row.level), first=a, last=b)
         distance_m, nearest = tree.query(roads.centre[k])
         if distance_m < 1_500.0:
             end = int(vertices[nearest])
             t = np.linspace(0, 1, 8)[:, None]
-            builder.line(xy[a] * (1 - t) + xy[end] * t, strand, 1, first=a, last=end)
+            builder.line(xy[a] * (1 - t) + xy[end] * t, strand, int(row.level), first=a, last=end)

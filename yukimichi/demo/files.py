@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from numpy.typing import NDArray
 from yukimichi.demo.network import DemoNetwork, lonlat
 from yukimichi.demo.plans import DemoPlans
 from yukimichi.demo.tables import DemoTables, to_lonlat
+
+type Floats = NDArray[np.float64]
 
 _README = """# 合成データ / Synthetic data
 
@@ -111,8 +114,8 @@ def write_files(
     )  # fmt: skip
 
 
-def _bent(geometry: object, bend: object) -> NDArray[np.object_]:
-    result: NDArray[np.object_] = shapely.transform(np.array(list(geometry), dtype=object), bend)  # type: ignore[call-overload]
+def _bent(geometry: Iterable[shapely.Geometry], bend: Callable[[Floats], Floats]) -> NDArray[np.object_]:
+    result: NDArray[np.object_] = shapely.transform(np.fromiter(geometry, object), bend)
     return result
 
 

@@ -10,7 +10,7 @@ import shapely
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from yukimichi.demo.noise import make_warp, roughen
+from yukimichi.demo.noise import make_warp, roughen, rounded
 from yukimichi.demo.tables import DemoTables
 
 type Floats = NDArray[np.float64]
@@ -43,9 +43,15 @@ def make_land(tables: DemoTables, rng: np.random.Generator) -> Land:
     names: list[str] = []
     for name, part in tables.rivers.groupby("name", sort=False):
         xy = part[["x_m", "y_m"]].to_numpy(float)
-        rivers.append(shapely.LineString(roughen(xy, np.full(len(xy) - 1, 650.0), rng)))
+        rivers.append(shapely.LineString(rounded(roughen(xy, np.full(len(xy) - 1, 650.0), rng, 260.0))))
         names.append(str(name))
-    return Land(shapely.MultiPolygon(polygons), coast, border, rivers, names)
+    land = shapely.MultiPolygon(polygons)
+    rivers = [_longest(shapely.intersection(river, land)) for river in rivers]
+    return Land(land, coast, border, rivers, names)
+
+
+def _longest(lines: shapely.Geometry) -> shapely.LineString:
+    return max(shapely.get_parts(lines), key=lambda line: line.length)
 
 
 def _ragged_ring(part: pd.DataFrame, rng: np.random.Generator) -> tuple[Floats, list[tuple[str, shapely.LineString]]]:
@@ -69,7 +75,8 @@ def municipality_of(tables: DemoTables, xy: Floats) -> Ints:
     s = tables.settlements
     tree = cKDTree(s[["x_m", "y_m"]].to_numpy(float))
     nearest = tree.query(xy)[1]
-    return s["municipality_id"].to_numpy(np.int64)[nearest]
+    ids: Ints = s["municipality_id"].to_numpy(np.int64)[nearest]
+    return ids
 
 
 def municipal_outlines(tables: DemoTables, land: Land, rng: np.random.Generator) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from yukimichi.demo.curves import curve_trunk
 from yukimichi.demo.expressways import Builder, add_expressways
 from yukimichi.demo.land import Land, make_land, municipality_of
 from yukimichi.demo.noise import Warp, make_warp
-from yukimichi.demo.pieces import Pieces, choose_oneways, join_segments
+from yukimichi.demo.pieces import Pieces, choose_oneways, join_segments, without_crossings
 from yukimichi.demo.relief import Relief, make_relief
 from yukimichi.demo.routing_plane import make_mesh
 from yukimichi.demo.streets import (
@@ -36,15 +36,16 @@ type Ints = NDArray[np.int64]
 
 _MESH_M = 550.0
 _HAMLETS = 1_000
-_DENSIFY_M = 45.0
+_DENSIFY_M = 40.0
 #: Pieces that one cut adds, seen on networks of 70,000 edges; only a first guess, the count is measured afterwards.
 _PIECES_PER_CUT = 2.3
 
 
 @dataclass(frozen=True, slots=True)
 class Bending:
-    """Two warps that turn straight streets into gently curved ones, stronger in the hills."""
+    """Three warps: gentle curves everywhere, stronger ones in the hills, and there also the bends of hill roads."""
 
+    bends: Warp
     fine: Warp
     coarse: Warp
     relief: Relief
@@ -52,7 +53,9 @@ class Bending:
     def apply(self, xy: Floats) -> Floats:
         """(n, 2) bent plane points."""
         hilly = np.clip(self.relief.hills(xy) / 300.0, 0.0, 1.0)
-        return self.coarse.apply(self.fine.apply(xy, 7.0 + 21.0 * hilly), 45.0 + 40.0 * hilly)
+        steep = np.clip((hilly - 0.15) / 0.85, 0.0, 1.0)
+        curved = self.fine.apply(self.bends.apply(xy, 17.0 * steep), 7.0 + 21.0 * hilly)
+        return self.coarse.apply(curved, 45.0 + 40.0 * hilly)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +82,14 @@ def build_network(tables: DemoTables, n_edges: int, rng: np.random.Generator) ->
     centres = np.vstack([tables.settlements[["x_m", "y_m"]].to_numpy(float), mesh.xy[trunk.hamlets]])
     size = np.r_[tables.settlements["size"].to_numpy(np.int64), np.zeros(len(trunk.hamlets), np.int64)]
     places = make_places(centres, size, scale, rng)
-    bending = Bending(make_warp(rng, 450.0, 1_400.0), make_warp(rng, 2_200.0, 6_000.0), relief)
+    bending = Bending(
+        make_warp(rng, 210.0, 520.0), make_warp(rng, 450.0, 1_400.0), make_warp(rng, 2_200.0, 6_000.0), relief
+    )
     course = shapely.multilinestrings(list(shapely.linestrings(segments.reshape(-1, 2, 2))))
     area = street_area(land, relief, places, course)
     graph = plane_graph(segments, area)
     cutter = start_subdivision(graph, area, target_lookup(land, places), rng)
-    n_cuts = 0.0
+    n_cuts, first = 0, 0
     for _ in range(4):
         pruned = prune(graph, land.rivers, places.rag)
         builder = _with_strands(tables, land, pruned, strand, level, list(trunk.strands))
@@ -92,11 +97,14 @@ def build_network(tables: DemoTables, n_edges: int, rng: np.random.Generator) ->
         missing = n_edges / 2 - len(pieces.strand)
         if missing < 0.006 * n_edges / 2:
             break
-        gain = _PIECES_PER_CUT if n_cuts == 0 else max((len(pieces.strand) - first) / n_cuts, 0.5)
-        first = len(pieces.strand) if n_cuts == 0 else first
+        first = first or len(pieces.strand)
+        gain = max((len(pieces.strand) - first) / n_cuts, 0.5) if n_cuts else _PIECES_PER_CUT
         n_cuts += cutter.run(int(missing / gain) + 1)
-    roads = _attributes(tables, places, pieces, builder.strands, rng)
-    return DemoNetwork(land, relief, places, bending, roads, _bent(pieces, bending), builder.strands)
+    lines = _bent(pieces, bending)
+    rank = np.where(pieces.strand >= 0, 0, np.where(pieces.strand == MAIN_STREET, 1, 2))
+    keep = without_crossings(pieces, lines, rank)
+    roads = _attributes(tables, places, pieces.select(keep), builder.strands, rng)
+    return DemoNetwork(land, relief, places, bending, roads, lines[keep], builder.strands)
 
 
 def _with_strands(
@@ -121,7 +129,8 @@ def _bent(pieces: Pieces, bending: Bending) -> NDArray[np.object_]:
     start = np.searchsorted(of_line, np.arange(len(pieces.strand)))
     bent[start] = at_vertex[pieces.head]
     bent[np.r_[start[1:], len(bent)] - 1] = at_vertex[pieces.tail]
-    return shapely.linestrings(bent, indices=of_line)
+    lines: NDArray[np.object_] = shapely.linestrings(bent, indices=of_line)
+    return lines
 
 
 def _attributes(

@@ -46,7 +46,8 @@ class Warp:
     def apply(self, xy: Floats, amplitude_m: Floats | float) -> Floats:
         """(n, 2) displaced points; amplitude_m is a number or (n,) metres."""
         shift = np.column_stack([self.x.at(xy), self.y.at(xy)])
-        return xy + shift * np.broadcast_to(amplitude_m, (len(xy),))[:, None]
+        moved: Floats = xy + shift * np.broadcast_to(amplitude_m, (len(xy),))[:, None]
+        return moved
 
 
 def make_warp(rng: np.random.Generator, shortest_m: float, longest_m: float, n: int = 14) -> Warp:
@@ -73,3 +74,12 @@ def roughen(xy: Floats, roughness_m: Floats, rng: np.random.Generator, step_m: f
         at = np.flatnonzero(split) + 1
         xy = np.insert(xy, at, middle[split], axis=0)
         rough = np.insert(rough, at, rough[split])
+
+
+def rounded(xy: Floats, rounds: int = 3) -> Floats:
+    """Round the corners of a line by cutting them (Chaikin 1974). The ends stay."""
+    for _ in range(rounds):
+        a, b = xy[:-1], xy[1:]
+        cut = np.stack([0.75 * a + 0.25 * b, 0.25 * a + 0.75 * b], axis=1).reshape(-1, 2)
+        xy = np.vstack([xy[:1], cut[1:-1], xy[-1:]])
+    return xy

@@ -17,6 +17,10 @@ type Ints = NDArray[np.int64]
 type Bools = NDArray[np.bool_]
 
 
+#: Segments below this length are drawn together to one vertex.
+_SHORTEST_M = 4.0
+
+
 @dataclass(frozen=True, slots=True)
 class Pieces:
     """P road pieces: vertex runs chain[start[i]:start[i + 1]] of xy, their strand and level, and end vertices."""
@@ -40,7 +44,15 @@ class Pieces:
     def lines(self) -> NDArray[np.object_]:
         """(P,) shapely LineStrings in the plane, before bending."""
         lengths = np.diff(self.start)
-        return shapely.linestrings(self.xy[self.chain], indices=np.repeat(np.arange(len(lengths)), lengths))
+        whose = np.repeat(np.arange(len(lengths)), lengths)
+        lines: NDArray[np.object_] = shapely.linestrings(self.xy[self.chain], indices=whose)
+        return lines
+
+    def select(self, keep: Bools) -> Pieces:
+        """The kept pieces only."""
+        lengths = np.diff(self.start)
+        start = np.r_[0, np.cumsum(lengths[keep])]
+        return Pieces(self.xy, self.chain[np.repeat(keep, lengths)], start, self.strand[keep], self.level[keep])
 
 
 def join_segments(builder: Builder) -> Pieces:
@@ -49,14 +61,44 @@ def join_segments(builder: Builder) -> Pieces:
     u, v = np.array(builder.u, np.int64), np.array(builder.v, np.int64)
     strand, level = np.array(builder.strand, np.int64), np.array(builder.level, np.int64)
     n = len(xy)
+    u, v = _merge_close(xy, u, v)
     label = connected_components(coo_matrix((np.ones(len(u)), (u, v)), (n, n)), directed=False)[1]
-    keep = label[u] == np.argmax(np.bincount(label[u]))
+    keep = (label[u] == np.argmax(np.bincount(label[u]))) & (u != v)
     u, v, strand, level = u[keep], v[keep], strand[keep], level[keep]
     level = _no_tunnel_at_junctions(u, v, level, n)
     runs, firsts = _walk(u, v, strand * 8 + level + 3, n)
     start = np.r_[0, np.cumsum([len(run) for run in runs])].astype(np.int64)
     first = np.array(firsts)
     return Pieces(xy, np.concatenate([np.array(r, np.int64) for r in runs]), start, strand[first], level[first])
+
+
+def _merge_close(xy: Floats, u: Ints, v: Ints) -> tuple[Ints, Ints]:
+    """Ends of segments, with the two vertices of each very short segment made one."""
+    short = np.hypot(*(xy[u] - xy[v]).T) < _SHORTEST_M
+    links = coo_matrix((np.ones(int(short.sum())), (u[short], v[short])), (len(xy), len(xy)))
+    label = connected_components(links, directed=False)[1]
+    first = np.unique(label, return_index=True)[1][label]
+    return first[u], first[v]
+
+
+def without_crossings(pieces: Pieces, lines: NDArray[np.object_], rank: Ints) -> Bools:
+    """(P,) False for pieces to leave out, so that none crosses another of its level without a junction.
+
+    Bending leaves a few such crossings where streets meet at a sharp angle. Of two the one of higher rank goes, then
+    the shorter one; what hangs on nothing else afterwards goes too. lines (P,) are the bent lines.
+    """
+    a, b = shapely.STRtree(lines).query(lines, predicate="crosses")
+    same = (a < b) & (pieces.level[a] == pieces.level[b])
+    a, b = a[same], b[same]
+    length_m = shapely.length(lines)
+    worse = (rank[a] > rank[b]) | ((rank[a] == rank[b]) & (length_m[a] < length_m[b]))
+    keep = np.ones(len(lines), bool)
+    keep[np.where(worse, a, b)] = False
+    n = len(pieces.xy)
+    ends = (pieces.head[keep], pieces.tail[keep])
+    label = connected_components(coo_matrix((np.ones(len(ends[0])), ends), (n, n)), directed=False)[1]
+    in_main: Bools = label[pieces.head] == np.argmax(np.bincount(label[ends[0]]))
+    return keep & in_main
 
 
 def _no_tunnel_at_junctions(u: Ints, v: Ints, level: Ints, n: int) -> Ints:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -27,6 +28,8 @@ SEASON_TO = datetime(2035, 4, 30, tzinfo=JAPAN)
 #: Shares of routes and of sections whose machines carry no device.
 _ROUTES_WITHOUT_DEVICE = 0.07
 _SECTIONS_WITHOUT_DEVICE = 0.12
+#: Prefectural numbers from here on are branches to hamlets.
+_FIRST_BRANCH = 301
 _OFFICE_OF_NATION = "国道維持出張所"
 
 
@@ -58,34 +61,56 @@ def make_plans(
     )
 
 
+@dataclass(slots=True)
+class _Group:
+    """Pieces that make one plough route. chain: what may be joined with what; rows of roads in `pieces`."""
+
+    chain: str
+    m: float
+    pieces: NDArray[np.int64]
+
+
 def _routes(tables: DemoTables, network: DemoNetwork, rng: np.random.Generator) -> pd.DataFrame:
-    """223 plough routes of nation and prefecture: the legs of the numbered roads, short ones joined with a neighbour."""
+    """223 plough routes of nation and prefecture: legs of the numbered roads, and the branches around a settlement."""
     roads = network.roads
-    length_m = shapely.length(network.lines)
     on_plan = roads["route"].notna() & roads["manager"].isin([Manager.NATION.value, Manager.PREFECTURE.value])
-    table = pd.DataFrame({"route": roads["route"], "leg": roads["leg"].clip(lower=0), "m": length_m})[on_plan]
+    start = np.array([s.start for s in network.strands])[np.maximum(roads["strand"].to_numpy(), 0)]
+    number = pd.to_numeric(roads["route"].str.extract(r"^県道(\d+)号", expand=False), errors="coerce").to_numpy(float)
+    chain = np.where(number >= _FIRST_BRANCH, "支線" + start.astype(object), roads["route"].to_numpy(object))
+    table = pd.DataFrame(
+        {
+            "chain": chain,
+            "route": roads["route"],
+            "leg": roads["leg"].clip(lower=0),
+            "m": shapely.length(network.lines),
+        }
+    )[on_plan]
     groups = [
-        {"route": route, "legs": [leg], "m": float(part["m"].sum()), "pieces": part.index.to_numpy()}
-        for (route, leg), part in table.groupby(["route", "leg"], sort=True)
+        _Group(str(key[0]), float(part["m"].sum()), part.index.to_numpy(np.int64))
+        for key, part in table.groupby(["chain", "route", "leg"], sort=True)
     ]
-    while len(groups) > N_ROUTES:
-        pairs = [i for i in range(len(groups) - 1) if groups[i]["route"] == groups[i + 1]["route"]]
-        if not pairs:
-            shortest = min(range(len(groups)), key=lambda i: groups[i]["m"])
-            del groups[shortest]
-            continue
-        best = min(pairs, key=lambda i: groups[i]["m"] + groups[i + 1]["m"])
-        second = groups.pop(best + 1)
-        groups[best]["legs"] += second["legs"]
-        groups[best]["m"] += second["m"]
-        groups[best]["pieces"] = np.r_[groups[best]["pieces"], second["pieces"]]
+    groups = _joined(groups)
     return pd.DataFrame([_route_row(i, g, tables, network, rng) for i, g in enumerate(groups)])
 
 
+def _joined(groups: list[_Group]) -> list[_Group]:
+    """Join neighbours of one chain, the shortest pair first, until there are 223; what is left over goes off plan."""
+    while len(groups) > N_ROUTES:
+        pairs = [(a.m + b.m, i) for i, (a, b) in enumerate(pairwise(groups)) if a.chain == b.chain]
+        if pairs:
+            i = min(pairs)[1]
+            second = groups.pop(i + 1)
+            groups[i].m += second.m
+            groups[i].pieces = np.r_[groups[i].pieces, second.pieces]
+        else:
+            del groups[min((g.m, i) for i, g in enumerate(groups))[1]]
+    return groups
+
+
 def _route_row(
-    i: int, group: dict[str, object], tables: DemoTables, network: DemoNetwork, rng: np.random.Generator
+    i: int, group: _Group, tables: DemoTables, network: DemoNetwork, rng: np.random.Generator
 ) -> dict[str, object]:
-    pieces = np.asarray(group["pieces"])
+    pieces = group.pieces
     roads = network.roads.iloc[pieces]
     strand = network.strands[int(roads["strand"].iloc[0])]
     far = network.strands[int(roads["strand"].iloc[-1])]
@@ -95,10 +120,14 @@ def _route_row(
     route_class = "第1種" if first else "第2種" if kind is RoadClass.MAJOR_PREFECTURAL else "第3種"
     town = int(roads["municipality_id"].mode().iloc[0])
     office = tables.municipalities.set_index("municipality_id").loc[town, "office"]
-    stretch = f"（{strand.start}～{far.end}）" if strand.start and strand.start != far.end else f"（{i + 1:03d}）"
+    name = f"{strand.name}（{strand.start}～{far.end}）" if strand.start != far.end else strand.name
+    if group.chain.startswith("支線") and roads["route"].nunique() > 1:
+        name = f"{strand.start}支線群（{strand.name}ほか）"
+    if is_dual and not strand.start:
+        name = f"{strand.name}（第{strand.leg + 1}工区間）"
     return {
         "route_id": f"S{i + 1:03d}",
-        "name": f"{strand.name}{stretch}",
+        "name": name,
         "route": strand.route,
         "route_class": route_class,
         "manager": strand.manager.value,
@@ -106,7 +135,7 @@ def _route_row(
         "target_time": {"第1種": "07:00", "第2種": "07:30", "第3種": "08:00"}[route_class],
         "callout_depth_cm": 5.0 if route_class == "第1種" else 10.0,
         "is_priority_network": first,
-        "planned_m": float(np.asarray(group["m"])),
+        "planned_m": group.m,
         "geometry": _digitised(network.lines[pieces], rng),
         "pieces": pieces,
     }
@@ -132,11 +161,11 @@ def _sections(
     warp = make_warp(rng, 500.0, 2_000.0)
     rows: list[dict[str, object]] = []
     taken: list[shapely.Geometry] = []
-    for town in tables.settlements.sort_values("size", ascending=False, kind="stable").itertuples():
-        size = int(town.size) if not callable(town.size) else 0
-        if size < 2:
-            continue
-        disc = shapely.segmentize(shapely.Point(town.x_m, town.y_m).buffer(radius_m[size]), 120.0)
+    towns = tables.settlements[tables.settlements["size"] >= 2]
+    for town in towns.rename(columns={"size": "rank"}).sort_values("rank", ascending=False, kind="stable").itertuples():
+        size = int(str(town.rank))
+        centre = (float(str(town.x_m)), float(str(town.y_m)))
+        disc = shapely.segmentize(shapely.Point(*centre).buffer(radius_m[size]), 120.0)
         ragged = shapely.make_valid(shapely.transform(disc, lambda xy: warp.apply(xy, 110.0)))
         own = ragged.intersection(outline[town.municipality_id]).difference(shapely.union_all(taken))
         if own.area < 2e5:
@@ -144,7 +173,7 @@ def _sections(
         taken.append(own)
         turn = float(rng.uniform(0, 2 * np.pi))
         for k in range(sectors[size]):
-            part = own.intersection(_sector(town.x_m, town.y_m, turn, k, sectors[size]))
+            part = own.intersection(_sector(*centre, turn, k, sectors[size]))
             polygons = [p for p in shapely.get_parts(part) if p.geom_type == "Polygon" and p.area > 3e4]
             if polygons:
                 label = f"{town.name}{'' if sectors[size] == 1 else f'第{k + 1}'}工区"
@@ -166,7 +195,9 @@ def _sector(x: float, y: float, turn: float, k: int, n: int) -> shapely.Geometry
     return shapely.Polygon([(x, y), *zip(x + 20_000 * np.cos(angle), y + 20_000 * np.sin(angle), strict=True)])
 
 
-_ROUTE_MACHINES = ("除雪トラック", "除雪グレーダ", "凍結防止剤散布車", "除雪ドーザ", "ロータリ除雪車")
+_ROUTE_MACHINES = (
+    "除雪トラック", "除雪グレーダ", "除雪トラック", "凍結防止剤散布車", "除雪ドーザ", "除雪グレーダ", "ロータリ除雪車",
+)  # fmt: skip
 _SECTION_MACHINES = ("除雪ドーザ", "小形除雪車", "除雪ドーザ", "除雪グレーダ")
 
 
@@ -190,7 +221,7 @@ def _assignments(routes: pd.DataFrame, sections: pd.DataFrame, rng: np.random.Ge
                     "section_id": "" if on_route else plan["section_id"],
                     "contractor": contractor,
                     "machine": f"M{number:03d}",
-                    "machine_class": machines[(k + (i % 2 if k == 0 else 0)) % len(machines)],
+                    "machine_class": machines[(3 * i + 2 * k) % len(machines)],
                     "source": "demo" if has_device else "",
                     "vehicle": f"P{number:03d}" if has_device else "",
                     "from_at": SEASON_FROM.isoformat(),

@@ -1,4 +1,4 @@
-"""A loose mesh over the land on which the courses of roads are found: cheap in valleys and on plains, dear on slopes."""
+"""A loose mesh over the land on which roads find their courses: cheap in valleys and on plains, dear on slopes."""
 
 from __future__ import annotations
 

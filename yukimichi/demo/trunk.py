@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -53,7 +54,7 @@ class Trunk:
 
     def edges(self, course: list[int]) -> list[int]:
         """The mesh edges along a course."""
-        return [self.lookup[min(a, b), max(a, b)] for a, b in zip(course, course[1:], strict=False)]
+        return [self.lookup[min(a, b), max(a, b)] for a, b in pairwise(course)]
 
     def take(self, course: list[int], strand: Strand) -> int:
         """Give the mesh edges of a course that nobody owns to a strand; returns how many."""
@@ -116,7 +117,7 @@ def _take_corridors(trunk: Trunk, tables: DemoTables, corridors: pd.DataFrame) -
     strands: list[Strand] = []
     for row in corridors.itertuples():
         via = str(row.via).split()
-        for leg, (a, b) in enumerate(zip(via, via[1:], strict=False)):
+        for leg, (a, b) in enumerate(pairwise(via)):
             pairs.append((place[a], place[b]))
             ends = (str(s["name"][place[a]]), str(s["name"][place[b]]))
             kind, manager = RoadClass(str(row.road_class)), Manager(str(row.manager))
