@@ -45,9 +45,23 @@ def candidates() -> "list[str]":
     return [*found, sys.executable]
 
 
+def uv_of_this_python() -> str:
+    """uv on PATH, or installed beside .venv with whatever Python runs this file; '' where neither works."""
+    uv = shutil.which("uv")
+    if uv:
+        return uv
+    folder = HERE / ".uv"
+    python = folder / "bin" / "python"
+    made = [[sys.executable, "-m", "venv", str(folder)],
+            [str(python), "-m", "pip", "install", "-q", "--require-hashes", "-r", str(HERE / "requirements-uv.lock")]]  # fmt: skip
+    if all(subprocess.run(command, check=False).returncode == 0 for command in made):
+        return str(folder / "bin" / "uv")
+    return ""
+
+
 def fetched_by_uv() -> str:
     """A Python that uv can fetch, or ''."""
-    uv = shutil.which("uv")
+    uv = uv_of_this_python()
     if not uv:
         return ""
     say("no Python 3.12 or 3.13 here; asking uv to fetch one")

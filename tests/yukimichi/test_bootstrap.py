@@ -51,7 +51,8 @@ def test_pyenv_version_is_found(bootstrap: ModuleType, tmp_path: Path, monkeypat
 def test_no_python_says_how_to_get_one(bootstrap: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("PYENV_ROOT", str(tmp_path))
-    monkeypatch.setattr(sys, "executable", "/nonexistent/python")
+    monkeypatch.setattr(sys, "executable", str(_program(tmp_path, "old-python", "exit 1")))
+    monkeypatch.setattr(bootstrap, "HERE", tmp_path)
     with pytest.raises(SystemExit, match="pyenv install"):
         bootstrap.find_python()
 
