@@ -78,13 +78,18 @@ class Rejects:
         return {str(reason): n for reason, n in Counter(row.reason for row in self.rows).most_common()}
 
 
-def _json(payload: dict[str, Any]) -> str:
-    """JSON that jsonb takes: PostgreSQL knows no NUL character, and JSON no NaN."""
-    return json.dumps(payload, ensure_ascii=False, default=str, allow_nan=True).replace("\\u0000", "\\ufffd")
-
-
-def _finite(payload: dict[str, Any]) -> dict[str, Any]:
-    return {k: str(v) if isinstance(v, float) and not (abs(v) < float("inf")) else v for k, v in payload.items()}
+def _plain(value: Any) -> Any:
+    """The value as JSON that jsonb takes: it knows no NaN, no infinity and no NUL character."""
+    if isinstance(value, dict):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, float) and not abs(value) < float("inf"):
+        return str(value)
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    text = value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
 def store(
@@ -95,7 +100,7 @@ def store(
     with connection.cursor() as cursor, cursor.copy(read_sql("ingest", "copy_quarantine")) as copy:
         for row in rejects:
             detail = row.detail.replace("\0", "\ufffd")
-            payload = _json(_finite(row.payload))
+            payload = json.dumps(_plain(row.payload), ensure_ascii=False)
             copy.write_row((file_id, source_id, kind, row.line, row.item, str(row.reason), detail, payload))
             n += 1
     return n

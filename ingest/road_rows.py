@@ -61,9 +61,11 @@ def _attributes(table: pa.Table, used: set[str]) -> list[str]:
     return [json_of(row) for row in table.select(rest).to_pylist()]
 
 
-def json_of(row: dict[str, Any]) -> str:
-    """JSON that jsonb takes: no NaN, no NUL; bytes, dates and times as text; nulls left out."""
-    kept = {key: value for key, value in row.items() if value is not None and value == value}
+def json_of(row: dict[str, Any], *, keep_nulls: bool = False) -> str:
+    """JSON that jsonb takes: no NaN, no NUL; bytes, dates and times as text; nulls left out unless they are to stay."""
+    kept = {key: None if value != value else value for key, value in row.items()}
+    if not keep_nulls:
+        kept = {key: value for key, value in kept.items() if value is not None}
     return json.dumps(kept, ensure_ascii=False, default=str).replace("\\u0000", "")
 
 
