@@ -1,0 +1,3 @@
+-- Depots in bulk.
+COPY net.depot (depot_id, name, is_synthetic, geom)
+FROM STDIN

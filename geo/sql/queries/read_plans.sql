@@ -1,0 +1,11 @@
+-- Plan features of one kind that stand today.
+-- Params: kind text. Returns: rows in the order of source, layer and item. Index: primary key of raw.plan.
+-- NULL geometry: the feature has none (a table row).
+SELECT p.layer, p.external_id, p.attributes, st_asbinary(p.geom) AS wkb,
+       o.is_synthetic OR coalesce((p.attributes ->> 'synthetic')::boolean, false) AS is_synthetic
+FROM raw.plan_set AS s
+JOIN raw.ingest_file AS f USING (file_id)
+JOIN raw.source AS o ON o.source_id = s.source_id
+JOIN raw.plan AS p ON p.file_id = s.file_id AND p.kind = s.kind AND p.layer = s.layer
+WHERE s.kind = %(kind)s AND f.completed_at IS NOT NULL
+ORDER BY s.source_id, s.layer, p.item
