@@ -52,8 +52,11 @@ def uv_of_this_python() -> str:
         return uv
     folder = HERE / ".uv"
     python = folder / "bin" / "python"
-    made = [[sys.executable, "-m", "venv", str(folder)],
-            [str(python), "-m", "pip", "install", "-q", "--require-hashes", "-r", str(HERE / "requirements-uv.lock")]]  # fmt: skip
+    lock = str(HERE / "requirements-uv.lock")
+    made = [
+        [sys.executable, "-m", "venv", str(folder)],
+        [str(python), "-m", "pip", "install", "-q", "--require-hashes", "-r", lock],
+    ]
     if all(subprocess.run(command, check=False).returncode == 0 for command in made):
         return str(folder / "bin" / "uv")
     return ""
