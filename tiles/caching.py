@@ -1,0 +1,104 @@
+"""A cache that counts bytes, entity tags, and the answer 304."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Hashable
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+
+class ByteCache:
+    """Least recently used entries go first once the bytes exceed `most`. One maker at a time for each key."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.size = 0
+        self._entries: OrderedDict[Hashable, bytes] = OrderedDict()
+        self._making: dict[Hashable, asyncio.Task[bytes]] = {}
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._entries.clear()
+        self.size = 0
+
+    def put(self, key: Hashable, value: bytes) -> None:
+        """Keep a value; one that is larger than the whole cache is not kept."""
+        if len(value) > self.most:
+            return
+        self.size += len(value) - len(self._entries.pop(key, b""))
+        self._entries[key] = value
+        while self.size > self.most:
+            self.size -= len(self._entries.popitem(last=False)[1])
+
+    async def get(self, key: Hashable, make: Callable[[], Awaitable[bytes]]) -> bytes:
+        """The kept value, or the one that `make` gives; requests that come meanwhile wait for the same one."""
+        if key in self._entries:
+            self._entries.move_to_end(key)
+            return self._entries[key]
+        task = self._making.get(key)
+        if task is None:
+            task = asyncio.ensure_future(self._make(key, make))
+            self._making[key] = task
+            task.add_done_callback(lambda _: self._making.pop(key, None))
+        return await asyncio.shield(task)
+
+    async def _make(self, key: Hashable, make: Callable[[], Awaitable[bytes]]) -> bytes:
+        value = await make()
+        self.put(key, value)
+        return value
+
+
+class Latest[T]:
+    """One value, made again when its key changes; requests that come meanwhile wait for the same one."""
+
+    def __init__(self) -> None:
+        self.last: T | None = None
+        self._key: object = None
+        self._lock = asyncio.Lock()
+
+    async def get(self, key: object, make: Callable[[], Awaitable[T]]) -> T:
+        """The value for a key. What `make` raises goes to the caller, and `last` stays."""
+        if self.last is not None and self._key == key:
+            return self.last
+        async with self._lock:
+            if self.last is None or self._key != key:
+                self.last = await make()
+                self._key = key
+            return self.last
+
+
+def etag_of(*parts: object, weak: bool = False) -> str:
+    """An entity tag of bytes or of anything that prints the same for the same content."""
+    digest = hashlib.blake2b(digest_size=10)
+    for part in parts:
+        digest.update(part if isinstance(part, bytes) else str(part).encode())
+        digest.update(b"\0")
+    return f'W/"{digest.hexdigest()}"' if weak else f'"{digest.hexdigest()}"'
+
+
+def is_known(request: Request, etag: str) -> bool:
+    """Whether If-None-Match names this tag; compared weakly, after RFC 9110 §13.1.2."""
+    asked = request.headers.get("if-none-match", "")
+    bare = etag.removeprefix("W/")
+    return any(tag.strip() in ("*", bare, f"W/{bare}") for tag in asked.split(","))
+
+
+def not_modified(headers: dict[str, str]) -> Response:
+    """304 with the headers that the full answer would have."""
+    return Response(status_code=304, headers=headers)
+
+
+def takes_gzip(request: Request) -> bool:
+    """Whether the client accepts gzip with a weight above zero."""
+    for part in request.headers.get("accept-encoding", "").lower().split(","):
+        name, _, weight = part.strip().partition(";")
+        if name.strip() in ("gzip", "*"):
+            return weight.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
+    return False

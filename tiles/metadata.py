@@ -1,0 +1,165 @@
+"""pygeoapi answers the metadata of the OGC API (landing page, collections, schemas, tile matrix sets) as JSON.
+
+Its API object is called from our own routes: its Starlette application reads files and the environment at import,
+and its HTML loads assets from other hosts. What it says that does not hold here is taken out.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+import pygeoapi.api as core
+from pygeoapi.api import API, APIRequest, itemtypes
+from pygeoapi.api import tiles as matrix_sets
+from starlette.requests import Request
+
+from layers.catalogue import Collection
+from tiles.axes import CRS84, SUPPORTED
+
+type Document = dict[str, Any]
+
+#: Stands for the address of the service until an answer is sent.
+PLACEHOLDER = "http://yukimichi.invalid/ogc"
+LICENCE = {"name": "CC BY 4.0", "url": "https://creativecommons.org/licenses/by/4.0/"}
+TITLE = {"ja": "雪みち 除雪オープンデータ", "en": "Yukimichi snow removal data"}
+DESCRIPTION = {
+    "ja": "道路の除雪状況を、根拠と時刻とともに配信する。分からないものは不明と示す。",
+    "en": "State of snow removal by road and direction, with evidence and time. What is not known is said.",
+}
+#: Classes that pygeoapi claims and this service does not answer.
+UNFULFILLED = ("ogcapi-features-4", "conf/cql2-text", "conf/basic-cql2", "advanced-property-roles")
+MVT_RELATION = "http://www.opengis.net/def/rel/ogc/1.0/tilesets-vector"
+
+
+def _resource(collection: Collection, bbox: tuple[float, float, float, float], since: datetime | None) -> Document:
+    links = []
+    if collection.tile_layer is not None:
+        links.append({
+            "type": "application/json", "rel": MVT_RELATION, "title": {"ja": "ベクトルタイル", "en": "Vector tiles"},
+            "href": f"{PLACEHOLDER}/collections/{collection.collection_id}/tiles?f=json",
+        })  # fmt: skip
+    extents: Document = {"spatial": {"bbox": list(bbox), "crs": CRS84}}
+    if collection.time is not None:
+        extents["temporal"] = {"begin": since, "end": None}
+    return {
+        "type": "collection",
+        "title": {"ja": collection.title_ja, "en": collection.title_en},
+        "description": {"ja": f"{collection.title_ja}。{collection.description}", "en": collection.description},
+        "keywords": {"ja": ["除雪"], "en": ["snow removal"]},
+        "links": links,
+        "extents": extents,
+        "providers": [{
+            "type": "feature", "name": "tiles.provider.CollectionProvider", "data": collection,
+            "id_field": collection.id_column, "title_field": None,
+            "time_field": collection.time[0] if collection.time else None,
+            "crs": list(SUPPORTED), "storage_crs": CRS84,
+        }],
+    }  # fmt: skip
+
+
+def config(
+    collections: Mapping[str, Collection], bbox: tuple[float, float, float, float], since: datetime | None
+) -> Document:
+    """pygeoapi's configuration, in memory, from the catalogue."""
+    contact = {"name": "Yukimichi", "url": PLACEHOLDER}
+    return {
+        "server": {
+            "bind": {"host": "127.0.0.1", "port": 8000}, "url": PLACEHOLDER,
+            "mimetype": "application/json; charset=UTF-8", "encoding": "utf-8", "gzip": False,
+            "languages": ["ja", "en"], "pretty_print": False, "cors": False,
+        },
+        "logging": {"level": "ERROR"},
+        "metadata": {
+            "identification": {
+                "title": TITLE, "description": DESCRIPTION, "keywords": {"ja": ["除雪"], "en": ["snow removal"]},
+                "keywords_type": "theme", "terms_of_service": LICENCE["url"], "url": PLACEHOLDER,
+            },
+            "license": LICENCE, "provider": contact, "contact": contact,
+        },
+        "resources": {name: _resource(collection, bbox, since) for name, collection in collections.items()},
+    }  # fmt: skip
+
+
+class Metadata:
+    """The metadata of one set of collections. Answers are kept: they change only with the catalogue."""
+
+    def __init__(
+        self, collections: Mapping[str, Collection], bbox: tuple[float, float, float, float], since: datetime | None
+    ) -> None:
+        self.collections = dict(collections)
+        root = logging.getLogger()
+        level, handlers = root.level, root.handlers[:]
+        self._api = API(config(self.collections, bbox, since), {})
+        root.setLevel(level)  # pygeoapi sets up the root logger; how this service logs is not its affair
+        root.handlers[:] = handlers
+        self._kept: dict[tuple[object, ...], str] = {}
+
+    def landing(self, lang: str, base: str) -> Document:
+        """Landing page."""
+        return self._answer(core.landing_page, lang, base)
+
+    def conformance(self, lang: str, base: str) -> Document:
+        """Conformance classes that this service answers."""
+        document = self._answer(core.conformance, lang, base)
+        claimed = document["conformsTo"]
+        document["conformsTo"] = [uri for uri in claimed if not any(part in uri for part in UNFULFILLED)]
+        return document
+
+    def all(self, lang: str, base: str) -> Document:
+        """The list of collections."""
+        return self._answer(core.describe_collections, lang, base)
+
+    def one(self, collection_id: str, lang: str, base: str) -> Document:
+        """One collection."""
+        return self._answer(core.describe_collections, lang, base, collection_id)
+
+    def schema(self, collection_id: str, lang: str, base: str) -> Document:
+        """JSON Schema of a collection's features."""
+        return self._answer(core.get_collection_schema, lang, base, collection_id)
+
+    def queryables(self, collection_id: str, lang: str, base: str) -> Document:
+        """JSON Schema of what can be filtered."""
+        return self._answer(itemtypes.get_collection_queryables, lang, base, collection_id)
+
+    def matrix_sets(self, lang: str, base: str) -> Document:
+        """Tile matrix sets."""
+        return self._answer(matrix_sets.tilematrixsets, lang, base)
+
+    def matrix_set(self, set_id: str, lang: str, base: str) -> Document:
+        """One tile matrix set."""
+        return self._answer(matrix_sets.tilematrixset, lang, base, set_id)
+
+    def _answer(self, function: Callable[..., Any], lang: str, base: str, *args: str) -> Document:
+        key = (function, lang, *args)
+        if key not in self._kept:
+            scope = {"type": "http", "method": "GET", "path": "/", "headers": [],
+                     "query_string": f"f=json&lang={lang}".encode()}  # fmt: skip
+            _, status, content = function(self._api, APIRequest(Request(scope), self._api.locales), *args)
+            if status != 200:
+                raise RuntimeError(f"pygeoapi answered {status} for {function.__name__}{args}: {content}")
+            self._kept[key] = json.dumps(_mended(json.loads(content)), ensure_ascii=False)
+        answer: Document = json.loads(self._kept[key].replace(PLACEHOLDER, base))
+        return answer
+
+
+def _is_served(link: Document) -> bool:
+    media, href = str(link.get("type")), str(link.get("href"))
+    return "ld+json" not in media and "text/csv" not in media and not href.endswith("/processes")
+
+
+def _mended(document: Any) -> Any:
+    """Without links to what is not served: JSON-LD, CSV, processes."""
+    if isinstance(document, dict):
+        return {
+            key: [_mended(link) for link in value if _is_served(link)]
+            if key == "links" and isinstance(value, list)
+            else _mended(value)
+            for key, value in document.items()
+        }
+    if isinstance(document, list):
+        return [_mended(value) for value in document]
+    return document

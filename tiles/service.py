@@ -1,0 +1,143 @@
+"""What requests share: pools by role, the dataset as last seen, and a watch that notices a new publication.
+
+The watch asks twice a second. While the database is away, the last dataset stays, and what is cached goes on being
+served; pools connect again by themselves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from starlette.requests import Request
+
+from geo.db import Database, Role
+from geo.errors import DatabaseProblem
+from geo.settings import Settings
+from geo.timeline import now
+from tiles.caching import ByteCache, Latest
+from tiles.dataset import Dataset, read_dataset
+from tiles.metadata import Metadata
+
+LOG = logging.getLogger(__name__)
+type Connection = psycopg.AsyncConnection[tuple[Any, ...]]
+type Pool = AsyncConnectionPool[Connection]
+
+#: A publication is noticed within this time.
+WATCH_S = 0.5
+#: No question of a client may hold a connection longer.
+STATEMENT_TIMEOUT_MS = 5_000
+POOL_TIMEOUT_S = 5.0
+#: Connections of each role; the public reader serves the crowd.
+POOL_SIZES = {Role.READER: 8, Role.MANAGER: 2, Role.APP: 2}
+#: Gzipped tiles that one process keeps.
+TILE_CACHE_BYTES = 64 * 2**20
+WEB = Path(__file__).parent.parent / "web"
+
+
+async def _readable(connection: Connection) -> None:
+    await connection.set_autocommit(True)
+    await connection.execute(f"SET statement_timeout = {STATEMENT_TIMEOUT_MS}")
+    await connection.execute("SET default_transaction_read_only = on")
+
+
+async def _writable(connection: Connection) -> None:
+    await connection.set_autocommit(True)
+    await connection.execute(f"SET statement_timeout = {STATEMENT_TIMEOUT_MS}")
+
+
+class Service:
+    """Pools, dataset and caches of one server process. `clock` gives the present moment."""
+
+    def __init__(
+        self, settings: Settings, database: Database, *, clock: Callable[[], datetime] = now, web: Path = WEB
+    ) -> None:
+        self.settings = settings
+        self.database = database
+        self.clock = clock
+        self.web = web
+        self._dataset: Dataset | None = None
+        self._pools: dict[Role, Pool] = {}
+        self._watch: asyncio.Task[None] | None = None
+        #: pygeoapi's view of the catalogue, by the state that it rests on
+        self.metadata: dict[tuple[object, ...], Metadata] = {}
+        self.tiles = ByteCache(TILE_CACHE_BYTES)
+        #: the serialised snapshot of the present dataset
+        self.snapshots: Latest[Any] = Latest()
+        #: called with each new dataset, in order
+        self.listeners: list[Callable[[Dataset], Awaitable[None]]] = []
+
+    @property
+    def dataset(self) -> Dataset:
+        """What is published. Raises DatabaseProblem before the first publication."""
+        if self._dataset is None:
+            raise DatabaseProblem("Nothing is published yet.", hint="Ask again in a few seconds.")
+        return self._dataset
+
+    @property
+    def has_dataset(self) -> bool:
+        """Whether anything is published."""
+        return self._dataset is not None
+
+    def moment(self) -> datetime:
+        """The moment at which answers hold."""
+        return self.dataset.moment(self.clock())
+
+    @contextlib.asynccontextmanager
+    async def open(self) -> AsyncIterator[Service]:
+        """Open pools and watch for the length of the block."""
+        for role, most in POOL_SIZES.items():
+            configure = _writable if role is Role.APP else _readable
+            pool: Pool = AsyncConnectionPool(
+                self.database.conninfo_of(role), min_size=1, max_size=most, open=False, timeout=POOL_TIMEOUT_S,
+                configure=configure, check=AsyncConnectionPool.check_connection, name=role.value,
+            )  # fmt: skip
+            await pool.open(wait=False)
+            self._pools[role] = pool
+        try:
+            with contextlib.suppress(psycopg.Error, PoolTimeout):
+                await self.look()
+            self._watch = asyncio.create_task(self._keep_looking())
+            yield self
+        finally:
+            if self._watch is not None:
+                self._watch.cancel()
+                await asyncio.gather(self._watch, return_exceptions=True)
+            for pool in self._pools.values():
+                await pool.close(timeout=2)
+            self._pools.clear()
+
+    def connection(self, role: Role = Role.READER) -> contextlib.AbstractAsyncContextManager[Connection]:
+        """A pooled connection as a role; READER sees pub alone."""
+        return self._pools[role].connection()
+
+    async def look(self) -> None:
+        """Ask once for the dataset, and tell the listeners when it has changed."""
+        async with self.connection() as connection:
+            found = await read_dataset(connection, self._dataset)
+        if found is not None and found != self._dataset:
+            self._dataset = found
+            for listener in self.listeners:
+                await listener(found)
+
+    async def _keep_looking(self) -> None:
+        while True:
+            await asyncio.sleep(WATCH_S)
+            try:
+                await self.look()
+            except (psycopg.Error, PoolTimeout) as error:
+                LOG.warning("The database does not answer, the last publication stays: %s", error)
+
+
+def service_of(request: Request) -> Service:
+    """The service of the application that a request came to."""
+    service = request.app.state.service
+    assert isinstance(service, Service)
+    return service

@@ -1,0 +1,4 @@
+-- The key that a request carries, by its hash.
+-- Params: key_sha256. Returns at most one row (key_id, scope, scope_of); none: no such key, or it was revoked.
+-- scope_of NULL: public or admin. Index: the unique key_sha256.
+SELECT key_id, scope, scope_of FROM app.api_key WHERE key_sha256 = %(key_sha256)s AND revoked_at IS NULL

@@ -1,0 +1,113 @@
+"""One ASGI application: OGC API, tiles, status and the map page; its life on one page."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Callable
+
+import uvicorn
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from geo.db import Database
+from geo.errors import EnvironmentProblem
+from geo.settings import ServerSettings, Settings
+from tiles import ogc, site, snapshot, tilesets, vector
+from tiles.problems import HANDLERS
+from tiles.service import Service
+
+#: Answers smaller than this are not worth compressing.
+GZIP_MIN_BYTES = 1_000
+#: Headers that scripts of other origins may read.
+EXPOSED = ["Content-Crs", "ETag", "Last-Modified", "Link", "Retry-After"]
+
+
+class HeadMiddleware:
+    """Answers HEAD as GET without a body, on every route alike."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand on, and drop the body of an answer to HEAD."""
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self.app(scope, receive, send)
+            return
+
+        async def without_body(message: Message) -> None:
+            await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+        await self.app({**scope, "method": "GET"}, receive, without_body)
+
+
+def create_app(settings: Settings, database: Database, service: Service | None = None) -> FastAPI:
+    """The application. `service` is given by tests that set their own clock."""
+    shared = service or Service(settings, database)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(application: FastAPI) -> AsyncIterator[None]:
+        async with shared.open():
+            yield
+
+    application = FastAPI(
+        title="Yukimichi 雪みち", version="1", lifespan=lifespan, docs_url=None, redoc_url=None,
+        exception_handlers=HANDLERS, redirect_slashes=False,
+    )  # fmt: skip
+    application.state.service = shared
+    for router in (ogc.router, tilesets.router, vector.router, snapshot.router, site.router):
+        application.include_router(router)
+    site.mount_web(application, shared)
+    application.add_middleware(site.SecurityMiddleware)
+    application.add_middleware(GZipMiddleware, minimum_size=GZIP_MIN_BYTES, compresslevel=5)
+    application.add_middleware(
+        CORSMiddleware, allow_origins=["*"], allow_methods=["GET", "HEAD", "POST"], allow_headers=["*"],
+        expose_headers=EXPOSED,
+    )  # fmt: skip
+    application.add_middleware(HeadMiddleware)
+    return application
+
+
+def listen(settings: ServerSettings) -> socket.socket:
+    """A bound socket. Raises EnvironmentProblem when the port is in use or not allowed."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        raise EnvironmentProblem(
+            f"Port {settings.port} on {settings.host} cannot be used: {error.strerror}.",
+            hint=f"Choose another, for example YUKI_PORT={settings.port + 1}.",
+        ) from error
+    return listener
+
+
+class _Server(uvicorn.Server):
+    """Says when it has started."""
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self.on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then tell."""
+        await super().startup(sockets)
+        if self.started:
+            self.on_ready()
+
+
+def serve(settings: Settings, database: Database, *, on_ready: Callable[[], None] = lambda: None) -> None:
+    """Serve until SIGINT or SIGTERM; open answers are finished first.
+
+    on_ready is called once the socket answers. Raises EnvironmentProblem when the port is in use.
+    """
+    listener = listen(settings.server)
+    config = uvicorn.Config(
+        create_app(settings, database), log_level="warning", access_log=False, server_header=False,
+        timeout_graceful_shutdown=5, lifespan="on",
+    )  # fmt: skip
+    with contextlib.closing(listener), contextlib.suppress(KeyboardInterrupt):
+        _Server(config, on_ready).run(sockets=[listener])
