@@ -9,9 +9,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
-from geo.store.facts import MatchReport, match_new_fixes
-from geo.store.network import NetworkChange, refresh_network
-from geo.store.plans import PlansReport, refresh_plans
 from geo.store.status import StatusReport, refresh_status
 
 from geo.db import Database
@@ -19,6 +16,9 @@ from geo.matching.candidates import GridIndex, build_index
 from geo.matching.matcher import lay_line
 from geo.network import Network
 from geo.settings import Settings
+from geo.store.facts import MatchReport, match_new_fixes
+from geo.store.network import NetworkChange, refresh_network
+from geo.store.plans import PlansReport, refresh_plans
 from layers.publish import PublishReport, publish
 from yukimichi.progress import silent, stage
 
@@ -36,6 +36,19 @@ class World:
         if self.network is None or self.index is None or self.network.version != network.version:
             self.network, self.index = network, build_index(network)
         return self.network, self.index
+
+
+def network_summary(change: NetworkChange) -> dict[str, object]:
+    """What a person wants to know of a network: its version, what changed, the figures of its topology."""
+    return {"network_version": change.network.version, "is_new": change.is_new, **change.report}
+
+
+def lay_plans(database: Database, settings: Settings) -> PlansReport:
+    """The plans of today laid on the network of today. Raises NotFoundError where no roads have been ingested."""
+    with stage("Network 道路ネットワーク") as step:
+        network = refresh_network(database, settings.networks_dir, settings.network, step).network
+    with stage("Plans laid on roads 計画") as step:
+        return refresh_plans(database, network, partial(lay_line, network, build_index(network)), step)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ def stage(name: str) -> Iterator[Step]:
     """A named stage: yields the callable to report progress to, prints the time taken at the end."""
     started = time.perf_counter()
     columns = (TextColumn("  {task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(name, total=None)
 
         def step(done: int, total: int) -> None:

@@ -9,6 +9,7 @@ import typer
 
 from geo.errors import InputError
 from geo.settings import Settings, SourceSettings
+from ingest.plan_kinds import PlanKind
 from yukimichi.cli.options import Config
 from yukimichi.cli.reports import show
 from yukimichi.context import opened
@@ -21,27 +22,25 @@ app = typer.Typer(
     "changes nothing. What cannot be used is kept in quarantine with its reason.",
 )
 
-type Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="One or more files. ファイル")]
-type OneFile = Annotated[Path, typer.Argument(metavar="FILE", help="The file. ファイル")]
-type Source = Annotated[str, typer.Option("--source", help="Name of the source, in config.yml or new. データ源")]
-type Crs = Annotated[
-    str | None, typer.Option("--crs", help="CRS of the file where it names none, e.g. EPSG:6675. 座標系")
-]
-type Encoding = Annotated[str | None, typer.Option("--encoding", help="Text encoding, e.g. cp932. 文字コード")]
-type Layer = Annotated[str | None, typer.Option("--layer", help="Layer of a file that has several. レイヤ")]
-type Mapping = Annotated[
+Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="One or more files. ファイル")]
+OneFile = Annotated[Path, typer.Argument(metavar="FILE", help="The file. ファイル")]
+Source = Annotated[str, typer.Option("--source", help="Name of the source, in config.yml or new. データ源")]
+Crs = Annotated[str | None, typer.Option("--crs", help="CRS of the file where it names none, e.g. EPSG:6675. 座標系")]
+Encoding = Annotated[str | None, typer.Option("--encoding", help="Text encoding, e.g. cp932. 文字コード")]
+Layer = Annotated[str | None, typer.Option("--layer", help="Layer of a file that has several. レイヤ")]
+Mapping = Annotated[
     list[str] | None, typer.Option("--map", help="FIELD=COLUMN, may be repeated, e.g. --map name=N10_004. 列の対応")
 ]
-type Values = Annotated[
+Values = Annotated[
     list[str] | None, typer.Option("--value", help="FIELD:THEIRS=OURS, e.g. --value manager:国=nation. 値の対応")
 ]
-type Synthetic = Annotated[
+Synthetic = Annotated[
     bool | None,
     typer.Option("--synthetic/--observed", help="Mark the source as synthetic. 合成データ", show_default=False),
 ]
-type Json = Annotated[bool, typer.Option("--json", help="Print the report as JSON. JSON で出力")]
+Json = Annotated[bool, typer.Option("--json", help="Print the report as JSON. JSON で出力")]
 
-PLAN_KINDS = {
+PLAN_KINDS: dict[PlanKind, str] = {
     "routes": "Plough routes with class and target, laid onto the roads. 除雪路線",
     "sections": "Work sections, areas or lines, with their contractor. 工区",
     "assignments": "Which contractor and machine works where and when. 割当",
@@ -104,6 +103,7 @@ def roads(
     """
     from geo.store.network import refresh_network
     from ingest.roads import ingest_roads
+    from yukimichi.pipeline import network_summary
 
     with opened(config) as context:
         flags = source_with_flags(
@@ -116,10 +116,10 @@ def roads(
             )
         with stage("Network 道路ネットワーク") as step:
             change = refresh_network(context.database, context.settings.networks_dir, context.settings.network, step)
-    show({"roads": taken, "network": change}, as_json=as_json)
+    show({"roads": taken, "network": network_summary(change)}, as_json=as_json)
 
 
-def _add_plan(kind: str, help_text: str) -> None:
+def _add_plan(kind: PlanKind, help_text: str) -> None:
     @app.command(kind, help=help_text)
     def take(
         file: OneFile,
@@ -161,17 +161,19 @@ def layer_command(
 
 
 def _take_plan(
-    kind: str, name: str, file: Path, source: str, mapping: list[str] | None, value: list[str] | None,
+    kind: PlanKind, name: str, file: Path, source: str, mapping: list[str] | None, value: list[str] | None,
     as_json: bool, config: Path | None, **flags: object,
 ) -> None:  # fmt: skip
     from ingest.plans import ingest_plans
-
     from yukimichi.pipeline import lay_plans
 
     with opened(config) as context:
         settings = source_with_flags(context.settings, source, mapping, value, **flags)
         with stage(f"{name}") as step:
-            taken = ingest_plans(context.database, kind, file, source, settings, layer=name, progress=step)
+            taken = ingest_plans(
+                context.database, kind, file, source, settings, layer=name if kind == "layer" else None,
+                progress=step,
+            )  # fmt: skip
         laid = lay_plans(context.database, context.settings)
     show({"file": taken, "plans": laid}, as_json=as_json)
 

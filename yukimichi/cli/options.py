@@ -11,10 +11,8 @@ import typer
 from geo.errors import InputError
 from geo.timeline import now, parse
 
-type Config = Annotated[
-    Path | None, typer.Option("--config", help="Settings file; ./config.yml if left out. 設定ファイル")
-]
-type AsOf = Annotated[
+Config = Annotated[Path | None, typer.Option("--config", help="Settings file; ./config.yml if left out. 設定ファイル")]
+AsOf = Annotated[
     str | None,
     typer.Option("--as-of", help="Moment that states describe, ISO 8601; now if left out. 時点"),
 ]

@@ -1,0 +1,36 @@
+"""The demo by the ordinary path: generated files, then the same ingest functions that a road manager's files take."""
+
+from __future__ import annotations
+
+from geo.settings import SourceSettings
+from ingest.plan_kinds import PlanKind
+from ingest.plans import ingest_plans
+from ingest.roads import ingest_roads
+from yukimichi.context import Context
+from yukimichi.demo import DemoFiles, generate_demo
+from yukimichi.progress import stage
+
+#: Name of the demo's source, in config.yml too.
+SOURCE = "demo"
+LAYERS = ("municipalities", "coast", "rivers", "settlements")
+PLANS: tuple[PlanKind, ...] = ("routes", "sections", "assignments", "plans", "kmposts", "depots")
+
+
+def load_demo(context: Context) -> DemoFiles:
+    """Generate the synthetic prefecture into `home/demo` and take it in: roads, plans, reference layers."""
+    source = demo_source(context)
+    with stage("Demo generated 合成データ生成"):
+        files = generate_demo(context.settings.home / "demo")
+    with stage("Roads 道路") as step:
+        ingest_roads(context.database, [files.roads], SOURCE, source, progress=step)
+    with stage("Plans and layers 計画・レイヤ"):
+        for kind in PLANS:
+            ingest_plans(context.database, kind, getattr(files, kind), SOURCE, source)
+        for layer in LAYERS:
+            ingest_plans(context.database, "layer", getattr(files, layer), SOURCE, source, layer=layer)
+    return files
+
+
+def demo_source(context: Context) -> SourceSettings:
+    """The settings of the demo's source; it is synthetic whatever config.yml says."""
+    return context.settings.source(SOURCE).model_copy(update={"synthetic": True})
