@@ -168,8 +168,9 @@ def write_columns(connection: psycopg.Connection[Row], sql: LiteralString, colum
 
 def _blocks(columns: dict[str, Column]) -> Iterator[bytes]:
     """Rows grouped by layout, encoded."""
-    layouts = np.column_stack([column.variant for column in columns.values()])
-    kinds, group = np.unique(layouts, axis=0, return_inverse=True)
+    layouts = [column.variant for column in columns.values()]
+    _, first, group = np.unique(_layout_codes(layouts), return_index=True, return_inverse=True)
+    kinds = np.column_stack([variant[first] for variant in layouts])
     order = np.argsort(group, kind="stable")
     ends = np.cumsum(np.bincount(group, minlength=len(kinds)))
     for variants, at in zip(kinds, np.split(order, ends[:-1]), strict=True) if len(order) else ():
@@ -181,3 +182,14 @@ def _blocks(columns: dict[str, Column]) -> Iterator[bytes]:
         for (name, column), variant in zip(columns.items(), variants, strict=True):
             column.fill(rows, name, int(variant), at)
         yield rows.tobytes()
+
+
+def _layout_codes(layouts: list[Ints]) -> Ints:
+    """(n,) one number for each combination of variants: sorting numbers is 50 times as fast as sorting rows."""
+    code = np.zeros(len(layouts[0]), np.int64)
+    for variant in layouts:
+        radix = int(variant.max(initial=-1)) + 2
+        if int(code.max(initial=0)) * radix >= 2**62:
+            code = np.unique(code, return_inverse=True)[1]
+        code = code * radix + variant + 1
+    return code

@@ -109,3 +109,48 @@ def give_plans(database: Database) -> GivePlans:
         return file_id
 
     return give
+
+
+type GiveFixes = Callable[..., None]
+
+
+@pytest.fixture
+def give_fixes(database: Database) -> GiveFixes:
+    """give_fixes(vehicle, [(at, x_m, y_m, columns)], work_basis=None, …): fixes as ingest would load them.
+
+    at is zone-aware; columns name those of raw.fix: blade, received_at and others. A fix whose key is there already
+    is left alone.
+    """
+
+    def give(
+        vehicle: str,
+        rows: list[tuple[Any, ...]],
+        source: str = "gps",
+        work_basis: str | None = None,
+        synthetic: bool = False,
+    ) -> int:
+        with database.connect(Role.INGEST) as connection:
+            source_id = connection.execute(
+                "INSERT INTO raw.source (name, kind, work_basis, is_synthetic) VALUES (%s, 'fixes', %s, %s) "
+                "ON CONFLICT (name) DO UPDATE SET work_basis = EXCLUDED.work_basis RETURNING source_id",
+                (source, work_basis, synthetic),
+            ).fetchone()[0]
+            vehicle_id = connection.execute(
+                "INSERT INTO raw.vehicle (source_id, external_id) VALUES (%s, %s) "
+                "ON CONFLICT (source_id, external_id) DO UPDATE SET external_id = EXCLUDED.external_id "
+                "RETURNING vehicle_id",
+                (source_id, vehicle),
+            ).fetchone()[0]
+            for day in {row[0].date() for row in rows}:
+                connection.execute("SELECT raw.ensure_fix_partition(%s)", (day,))
+            for at, x_m, y_m, *rest in rows:
+                lon, lat = lonlat(x_m, y_m)
+                columns = {"vehicle_id": vehicle_id, "at": at, "lon": lon, "lat": lat, "content_key": 1}
+                columns |= rest[0] if rest else {}
+                names = ", ".join(columns)
+                marks = ", ".join(f"%({name})s" for name in columns)
+                text = f"INSERT INTO raw.fix ({names}) VALUES ({marks}) ON CONFLICT DO NOTHING"  # noqa: S608
+                connection.execute(text, columns)
+        return vehicle_id
+
+    return give

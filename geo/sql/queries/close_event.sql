@@ -1,0 +1,7 @@
+-- Close an open storm or callout; the standing watch never closes.
+-- Params: event_id, closed_at. Returns event_id; no row: there is no such open event, or it began later.
+-- Index: primary key.
+UPDATE ops.event SET closed_at = %(closed_at)s
+WHERE event_id = %(event_id)s AND closed_at IS NULL AND superseded_at IS NULL AND kind <> 'standing'
+  AND reference_at < %(closed_at)s
+RETURNING event_id

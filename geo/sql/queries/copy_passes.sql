@@ -1,0 +1,14 @@
+-- Passes of an event up to a moment, as known at another, for numpy.
+-- Params: reference_at, as_of: a pass counts that began and ended between them; known_at ('infinity': all that is known
+-- now); kinds, treatments, bases (the vocabularies in their order). treatment -1: not named. Index: pass_during.
+COPY (
+  SELECT p.edge_id, p.from_m, p.to_m, lower(p.during), upper(p.during),
+         (array_position(%(kinds)s::text[], p.kind) - 1)::int2,
+         (coalesce(array_position(%(treatments)s::text[], p.treatment), 0) - 1)::int2,
+         (array_position(%(bases)s::text[], p.work_basis) - 1)::int2,
+         p.confidence, v.source_id, p.is_synthetic, p.trace_id, p.seq
+  FROM ops.pass AS p JOIN raw.vehicle AS v USING (vehicle_id)
+  WHERE p.during <@ tstzrange(%(reference_at)s::timestamptz, %(as_of)s::timestamptz, '[]')
+    AND p.recorded_at <= %(known_at)s::timestamptz
+    AND (p.superseded_at IS NULL OR p.superseded_at > %(known_at)s::timestamptz)
+) TO STDOUT (FORMAT binary)

@@ -1,0 +1,131 @@
+"""What states rest on, read for a moment and as known at another: facts, plans, devices, on one network version."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+import psycopg
+from numpy.typing import NDArray
+
+from geo.coverage import PassFacts
+from geo.db import Row, read_sql
+from geo.linear import TOUCH_M
+from geo.network import Network
+from geo.settings import StatusSettings
+from geo.status import EdgeContext
+from geo.store.bulk import read_columns
+from geo.store.events import Event, known_text
+from geo.store.passes import CODES
+from geo.vocabulary import ROAD_CLASSES
+
+type Columns = dict[str, NDArray[Any]]
+type Ints = NDArray[np.int64]
+
+#: A plan holds an edge when it holds at least half of it; less is noise of plans drawn on another map.
+PLAN_SHARE = 0.5
+#: As far as the matcher looks for a road around a fix (geo.matching.settings radius_m).
+UNMATCHED_NEAR_M = 60.0
+#: The same in degrees of longitude at 60 degrees of latitude, where a degree is half as long as at the equator.
+UNMATCHED_NEAR_DEG = UNMATCHED_NEAR_M / 55_000
+#: An edge may have been replaced again and again; more generations than this are a fault in the lineage.
+GENERATIONS_MAX = 1000
+
+_PASSES = {
+    "edge_id": "int8", "from_m": "float8", "to_m": "float8", "began_us": "timestamptz", "ended_us": "timestamptz",
+    "kind": "int2", "treatment": "int2", "work_basis": "int2", "confidence": "float4", "source": "int4",
+    "synthetic": "bool", "trace": "int8", "seq": "int4",
+}  # fmt: skip
+_LINEAGE = {
+    "from_edge": "int8", "from_from": "float8", "from_to": "float8", "to_edge": "int8", "to_from": "float8",
+    "to_to": "float8", "version": "int4",
+}  # fmt: skip
+
+
+def read_facts(
+    connection: psycopg.Connection[Row], network: Network, event: Event, as_of: datetime, known_at: datetime | None
+) -> PassFacts:
+    """The facts of an event up to a moment, on the edges of this network.
+
+    Facts on edges that this network has no more are carried over along the lineage, stretch by stretch.
+    """
+    params = {"reference_at": event.reference_at, "as_of": as_of, "known_at": known_text(known_at), **CODES}
+    rows = read_columns(connection, read_sql("geo", "queries/copy_passes"), params, _PASSES)
+    position = network.position_of(rows["edge_id"])
+    for _ in range(GENERATIONS_MAX):
+        lost = position < 0
+        if not lost.any():
+            break
+        moved = _carry(connection, {name: values[lost] for name, values in rows.items()})
+        rows = {name: np.concatenate([values[~lost], moved[name]]) for name, values in rows.items()}
+        position = network.position_of(rows["edge_id"])
+    return PassFacts(
+        edge=position, from_m=rows["from_m"], to_m=rows["to_m"], began_us=rows["began_us"], ended_us=rows["ended_us"],
+        kind=rows["kind"].astype(np.int8), treatment=rows["treatment"].astype(np.int8),
+        work_basis=rows["work_basis"].astype(np.int8), confidence=rows["confidence"].astype(np.float64),
+        source=rows["source"].astype(np.int64), synthetic=rows["synthetic"].astype(np.bool_), trace=rows["trace"],
+        seq=rows["seq"].astype(np.int64),
+    )  # fmt: skip
+
+
+def _carry(connection: psycopg.Connection[Row], rows: Columns) -> Columns:
+    """Rows on edges that are gone, one generation on; what no lineage leads on is dropped."""
+    ids = {"edge_ids": np.unique(rows["edge_id"]).tolist()}
+    heirs = read_columns(connection, read_sql("geo", "queries/copy_lineage_of"), ids, _LINEAGE)
+    order = np.argsort(heirs["from_edge"], kind="stable")
+    heirs = {name: values[order] for name, values in heirs.items()}
+    low = np.searchsorted(heirs["from_edge"], rows["edge_id"], side="left")
+    high = np.searchsorted(heirs["from_edge"], rows["edge_id"], side="right")
+    n = high - low
+    row = np.repeat(np.arange(len(n)), n)
+    heir = np.repeat(low - np.concatenate([[0], np.cumsum(n)[:-1]]), n) + np.arange(len(row)) if len(row) else row
+    start = np.maximum(rows["from_m"][row], heirs["from_from"][heir])
+    end = np.minimum(rows["to_m"][row], heirs["from_to"][heir])
+    some = end - start > TOUCH_M
+    row, heir, start, end = row[some], heir[some], start[some], end[some]
+    scale = (heirs["to_to"][heir] - heirs["to_from"][heir]) / (heirs["from_to"][heir] - heirs["from_from"][heir])
+    a = heirs["to_from"][heir] + (start - heirs["from_from"][heir]) * scale
+    b = heirs["to_from"][heir] + (end - heirs["from_from"][heir]) * scale
+    moved = {name: values[row] for name, values in rows.items()}
+    moved["edge_id"], moved["from_m"], moved["to_m"] = heirs["to_edge"][heir], np.minimum(a, b), np.maximum(a, b)
+    return moved
+
+
+def read_context(
+    connection: psycopg.Connection[Row],
+    network: Network,
+    settings: StatusSettings,
+    event: Event,
+    as_of: datetime,
+    known_at: datetime | None,
+) -> EdgeContext:
+    """What plans, assignments and devices say of each edge at a moment."""
+    flags = {name: np.zeros(network.n_edges, np.bool_) for name in ("on_plan", "has_device", "is_healthy")}
+    params: dict[str, Any] = {
+        "network_version": network.version,
+        "as_of": as_of,
+        "known_at": known_text(known_at),
+        "silent": timedelta(minutes=settings.silent_min),
+        "plan_share": PLAN_SHARE,
+    }
+    kinds = {"edge_id": "int8", "has_device": "bool", "is_healthy": "bool"}
+    held = read_columns(connection, read_sql("geo", "queries/copy_plan_health"), params, kinds)
+    at = network.position_of(held["edge_id"])
+    flags["on_plan"][at[at >= 0]] = True
+    for name in ("has_device", "is_healthy"):
+        flags[name][at[at >= 0]] = held[name][at >= 0] != 0
+    params |= {"reference_at": event.reference_at, "near_m": UNMATCHED_NEAR_M, "near_deg": UNMATCHED_NEAR_DEG}
+    sql = read_sql("geo", "queries/copy_near_unmatched")
+    near = network.position_of(read_columns(connection, sql, params, {"edge_id": "int8"})["edge_id"])
+    unmatched = np.zeros(network.n_edges, np.bool_)
+    unmatched[near[near >= 0]] = True
+    hours = np.array([settings.valid_hours_of(word) for word in ROAD_CLASSES])
+    return EdgeContext(
+        edge_from=network.edge_from.astype(np.int64),
+        edge_to=network.edge_to.astype(np.int64),
+        length_m=np.repeat(network.length_m, 2),
+        valid_us=np.repeat(np.round(hours[network.road_class] * 3.6e9).astype(np.int64), 2),
+        is_unmatched=unmatched,
+        **flags,
+    )

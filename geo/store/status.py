@@ -1,0 +1,208 @@
+"""The cover stage: coverage and state of every edge relative to the event that holds, written where they changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import psycopg
+from numpy.typing import NDArray
+
+from geo.coverage import Coverage
+from geo.db import Database, Role, Row, read_sql
+from geo.linear import Stretches, union
+from geo.network import Network
+from geo.settings import StatusSettings
+from geo.status import NEVER, REASONS, STATE_UNKNOWN, STATES, EdgeStatus, Moment, StatusRules, assess
+from geo.store.bulk import Column, fixed, moments, read_columns, words, write_columns
+from geo.store.events import Event, current_event
+from geo.store.evidence import read_context, read_facts
+from geo.store.passes import CODES
+from geo.timeline import to_us
+
+type Columns = dict[str, NDArray[Any]]
+type Ints = NDArray[np.int64]
+
+STAGE = "cover"
+_HELD = {
+    "edge_id": "int8", "event_id": "int8", "state": "int2", "reason": "int2", "cleared_us": "timestamptz",
+    "valid_until_us": "timestamptz", "observed_us": "timestamptz", "covered_fraction": "float4", "treatment": "int2",
+    "work_basis": "int2", "confidence": "float4", "source": "int4", "network_version": "int4", "synthetic": "bool",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class StatusReport:
+    """What one run found and changed.
+
+    n_edges    edges by state, of all edges of the network
+    n_changed  status rows written or ended; n_coverage_changed coverage rows likewise
+    """
+
+    event: Event
+    as_of: datetime
+    n_edges: dict[str, int]
+    n_changed: int
+    n_coverage_changed: int
+
+
+@dataclass(frozen=True, slots=True)
+class StatusAt:
+    """The states of a network at a moment; arrays by edge position."""
+
+    event: Event
+    moment: Moment
+    status: EdgeStatus
+    coverage: Coverage
+
+
+def read_status(
+    connection: psycopg.Connection[Row],
+    network: Network,
+    settings: StatusSettings,
+    as_of: datetime,
+    known_at: datetime | None = None,
+) -> StatusAt:
+    """The state of every edge at any moment, from facts as known now or as known at known_at. Writes nothing."""
+    event = current_event(connection, as_of, known_at)
+    moment = Moment(to_us(event.reference_at), to_us(as_of), event.is_standing)
+    rules = StatusRules(
+        settings.covered_fraction_min, settings.confidence_min, round(settings.clearing_min * 60_000_000)
+    )
+    facts = read_facts(connection, network, event, as_of, known_at)
+    edges = read_context(connection, network, settings, event, as_of, known_at)
+    status, coverage = assess(facts, edges, rules, moment)
+    return StatusAt(event, moment, status, coverage)
+
+
+def refresh_status(database: Database, network: Network, settings: StatusSettings, as_of: datetime) -> StatusReport:
+    """Bring ops.edge_status and ops.coverage up to date with the facts, for a moment; as yuki_engine.
+
+    Only rows that changed are superseded and written. An edge without a row is unknown by the default reason: no_event
+    in the standing watch, else not_on_plan.
+    """
+    with database.connect(Role.ENGINE) as connection:
+        connection.execute(read_sql("geo", "queries/lock_stage"), {"stage": STAGE})
+        found = read_status(connection, network, settings, as_of)
+        n_changed = _write_status(connection, network, found)
+        n_coverage = _write_coverage(connection, network, found)
+        _record(connection, network, found, as_of, n_changed)
+    counts = np.bincount(found.status.state, minlength=len(STATES))
+    by_state = {str(word): int(n) for word, n in zip(STATES, counts, strict=True)}
+    return StatusReport(found.event, as_of, by_state, n_changed, n_coverage)
+
+
+def _wanted(network: Network, found: StatusAt) -> Columns:
+    """The rows that should hold: every edge of which more is known than the default says; by edge id."""
+    s = found.status
+    default = (s.state == STATE_UNKNOWN) & (s.reason == REASONS.index(found.moment.default_reason))
+    at = np.flatnonzero(~default | (s.observed_us != NEVER))
+    at = at[np.argsort(network.edge_id[at])]
+    rows: Columns = {"edge_id": network.edge_id[at], "event_id": np.full(len(at), found.event.event_id)}
+    rows |= {name: getattr(s, name)[at] for name in _HELD if hasattr(s, name)}
+    rows["network_version"] = np.full(len(at), network.version)
+    return {name: rows[name].astype(_numpy(kind)) for name, kind in _HELD.items()}
+
+
+def _numpy(kind: str) -> str:
+    return {"timestamptz": "i8", "int8": "i8", "int4": "i4", "int2": "i2", "float4": "f4", "bool": "i1"}[kind]
+
+
+def _write_status(connection: psycopg.Connection[Row], network: Network, found: StatusAt) -> int:
+    params: dict[str, Any] = {**CODES, "states": [str(s) for s in STATES], "reasons": [str(r) for r in REASONS]}
+    held = read_columns(connection, read_sql("geo", "queries/copy_edge_status"), params, _HELD)
+    names = {row[0]: row[1] for row in connection.execute(read_sql("geo", "queries/read_sources")).fetchall()}
+    wanted = _wanted(network, found)
+    ended, new = _differ(wanted, held)
+    if len(ended):
+        params = {"edge_ids": ended.tolist()}
+        connection.execute(read_sql("geo", "queries/supersede_edge_status"), params)
+    rows = {name: values[new] for name, values in wanted.items()}
+    sql = read_sql("geo", "queries/copy_edge_status_in")
+    write_columns(connection, sql, _columns(rows, names))
+    return len(np.union1d(ended, rows["edge_id"]))
+
+
+def _differ(wanted: Columns, held: Columns) -> tuple[Ints, NDArray[np.bool_]]:
+    """Edge ids of held rows that no longer hold, and (W,) which wanted rows have to be written."""
+    order = np.argsort(held["edge_id"])
+    at = np.searchsorted(held["edge_id"], wanted["edge_id"], sorter=order)
+    at = order[np.minimum(at, len(order) - 1)] if len(order) else at
+    same = np.zeros(len(at), np.bool_)
+    if len(order):
+        same = np.logical_and.reduce([held[name][at] == wanted[name] for name in _HELD])
+    ended = np.setdiff1d(held["edge_id"], wanted["edge_id"][same])
+    return ended, ~same
+
+
+def _columns(rows: Columns, names: dict[int, str]) -> dict[str, Column]:
+    ids, source = np.unique(rows["source"], return_inverse=True)
+    known = [names[int(one)] if one >= 0 else "-" for one in ids]
+    source = np.where(rows["source"] < 0, -1, source)
+    return {
+        "event_id": fixed("int8", rows["event_id"]),
+        "edge_id": fixed("int8", rows["edge_id"]),
+        "state": words(rows["state"], STATES),
+        "reason": words(rows["reason"], REASONS),
+        "cleared_at": moments(rows["cleared_us"]),
+        "valid_until": moments(rows["valid_until_us"]),
+        "observed_at": moments(rows["observed_us"]),
+        "covered_fraction": fixed("float4", rows["covered_fraction"]),
+        "treatment": words(rows["treatment"], CODES["treatments"]),
+        "work_basis": words(rows["work_basis"], CODES["bases"]),
+        "confidence": fixed("float4", rows["confidence"]),
+        "source": words(source, known),
+        "network_version": fixed("int4", rows["network_version"]),
+        "is_synthetic": fixed("bool", rows["synthetic"]),
+    }
+
+
+def _write_coverage(connection: psycopg.Connection[Row], network: Network, found: StatusAt) -> int:
+    """Coverage rows of the event, in whole centimetres."""
+    fraction = found.coverage.fraction.astype(np.float32)
+    event_id, edge_id = found.event.event_id, network.edge_id
+    wanted = {
+        int(edge_id[position]): (text, float(fraction[position]))
+        for position, text in covered_texts(found.coverage.covered)
+    }
+    rows = connection.execute(read_sql("geo", "queries/read_coverage"), {"event_id": event_id}).fetchall()
+    held = {row[0]: row[1] if row[2] == network.version else "" for row in rows}
+    ended = [edge for edge, text in held.items() if edge not in wanted or wanted[edge][0] != text]
+    new = [edge for edge, (text, _) in wanted.items() if held.get(edge) != text]
+    if ended:
+        params = {"event_id": event_id, "edge_ids": ended}
+        connection.execute(read_sql("geo", "queries/supersede_coverage"), params)
+    with connection.cursor() as cursor, cursor.copy(read_sql("geo", "queries/copy_coverage_in")) as copy:
+        for edge in new:
+            copy.write_row((event_id, edge, *wanted[edge], network.version))
+    return len(set(ended) | set(new))
+
+
+def covered_texts(covered: Stretches) -> list[tuple[int, str]]:
+    """(edge position, nummultirange) of each covered edge, as PostgreSQL prints it: "{[0.00,12.50],[20.00,31.00]}".
+
+    In whole centimetres; parts that touch then are one.
+    """
+    whole = union(Stretches(covered.group, np.round(covered.from_m, 2), np.round(covered.to_m, 2)))
+    parts: dict[int, list[str]] = {}
+    for group, a, b in zip(whole.group.tolist(), whole.from_m.tolist(), whole.to_m.tolist(), strict=True):
+        parts.setdefault(group, []).append(f"[{a:.2f},{b:.2f}]")
+    return [(group, "{" + ",".join(texts) + "}") for group, texts in parts.items()]
+
+
+def _record(
+    connection: psycopg.Connection[Row], network: Network, found: StatusAt, as_of: datetime, n_changed: int
+) -> None:
+    """Say which event and moment the rows describe, unless the last run said the same."""
+    last = connection.execute(read_sql("geo", "queries/read_cover_run")).fetchone()
+    if n_changed == 0 and last == (found.event.event_id, as_of, network.version):
+        return
+    params = {
+        "event_id": found.event.event_id,
+        "as_of": as_of,
+        "n_changed": n_changed,
+        "network_version": network.version,
+    }
+    connection.execute(read_sql("geo", "queries/insert_cover_run"), params)
