@@ -9,12 +9,13 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from geo.errors import ConfigError
 from geo.vocabulary import RoadClass
@@ -100,6 +101,12 @@ class SourceSettings(Part):
     area: tuple[float, float, float, float] | None = None
     #: treatment of a working fix that names none; None leaves it open
     treatment: str | None = None
+    #: how the time column is written, in the signs of strptime; None reads ISO 8601, its relatives and epoch numbers
+    time_format: str | None = None
+    #: fixes before this moment are quarantined as too_old; the default only catches clocks that were never set
+    earliest_at: AwareDatetime = datetime(2000, 1, 1, tzinfo=UTC)
+    #: a fix may be so far ahead of our clock before it is quarantined as future_time, seconds
+    max_future_s: float = Field(300, ge=0)
 
 
 class Settings(Part):

@@ -1,0 +1,227 @@
+"""Which rows are fixes and which go to quarantine, and why. Vectorised over a batch; no clock of its own.
+
+A row is rejected for the first reason that holds, in the order of this module. Optional values that cannot be used do
+not cost the position: they become unknown and are counted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from geo.fix import TREATMENTS, Fixes
+from geo.settings import SourceSettings
+from geo.timeline import to_us
+from geo.vocabulary import Treatment
+from ingest.fix_batch import FixBatch, RawBatch, ReadState
+from ingest.mapping import NO, YES, normal, text_of, translate
+from ingest.projection import Reference, inside, parse_crs, to_lonlat
+from ingest.quarantine import Why
+from ingest.times import Fault, parse_times
+
+type Bools = NDArray[np.bool_]
+type Floats = NDArray[np.float64]
+type Ints8 = NDArray[np.int8]
+
+#: Positions this near to longitude 0, latitude 0 are a receiver without a fix: open sea off Africa, 1 km around.
+ZERO_DEG = 0.01
+#: Speeds above this are no speeds of a plough or of any lorry, metres per second (216 km/h).
+SPEED_MAX_MPS = 60.0
+#: GPS counts weeks modulo 1024; receivers with old firmware report times so much too early.
+WEEK_ROLLOVER_US = 1024 * 7 * 86_400 * 1_000_000
+_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+
+TREATMENT_WORDS: Mapping[str, str] = {**{str(t): str(t) for t in Treatment}, **{t.ja: str(t) for t in Treatment}}
+_CODE = {str(word): code for code, word in enumerate(TREATMENTS)}
+
+
+@dataclass(slots=True)
+class _Judge:
+    """Collects the first reason of each row."""
+
+    batch: RawBatch
+    good: Bools
+    state: ReadState
+
+    def refuse(self, bad: Bools, reason: Why, detail: str) -> None:
+        """Reject the rows that are bad and were good so far."""
+        for i in np.flatnonzero(bad & self.good).tolist():
+            line = int(self.batch.line[i])
+            self.state.rejects.add(
+                reason, detail, self.batch.payload(i), line=line if line > 0 else None, item=int(self.batch.item[i])
+            )
+        self.good &= ~bad
+
+
+def check(batch: RawBatch, source: SourceSettings, now: datetime, state: ReadState, where: str) -> FixBatch:
+    """The fixes of a batch; rejected rows go to `state`.
+
+    now   the moment against which times are too early or too late, zone-aware
+    Raises InputError for naive times of a source without a zone, ConfigError for a mapping word that is none of ours.
+    """
+    state.n_read += len(batch)
+    judge = _Judge(batch, np.ones(len(batch), np.bool_), state)
+    code, names = _vehicles(batch, judge)
+    at_us = _times(batch, source, now, judge, where)
+    lon, lat = _positions(batch, source, judge, where)
+    keep = judge.good
+    fixes = Fixes.from_arrays(
+        code, at_us, lon, lat,
+        heading_deg=_heading(batch, state),
+        speed_mps=_measure(batch, "speed", 0.0, SPEED_MAX_MPS, state, batch.speed_factor),
+        accuracy_m=_measure(batch, "accuracy", 0.0, 1e5, state),
+        blade=_flag(batch, "blade", source, state),
+        spreader=_flag(batch, "spreader", source, state),
+        work=_flag(batch, "work", source, state),
+        treatment=_treatment(batch, source, state),
+    )  # fmt: skip
+    return FixBatch(names, fixes if keep.all() else fixes.select(keep))
+
+
+def _vehicles(batch: RawBatch, judge: _Judge) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    """Position in the names for each row, and the names: NFKC, distinct, in order of first appearance."""
+    text = text_of(batch.columns["vehicle"]).combine_chunks().dictionary_encode()
+    indices = pc.fill_null(text.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
+    given = [normal(name.replace("\0", "")) for name in text.dictionary.to_pylist()]
+    names = tuple(dict.fromkeys(name for name in given if name))
+    position = {name: i for i, name in enumerate(names)}
+    lookup = np.array([position.get(name, -1) for name in given] + [-1], np.int64)
+    code = lookup[indices]
+    judge.refuse(code < 0, Why.MISSING_VEHICLE, "the vehicle is empty")
+    return code, names
+
+
+def _times(batch: RawBatch, source: SourceSettings, now: datetime, judge: _Judge, where: str) -> NDArray[np.int64]:
+    zone = source.timezone or ("UTC" if batch.is_standard else None)
+    time_format = None if batch.is_standard else source.time_format
+    at_us, fault = parse_times(batch.columns["at"], zone, time_format, where)
+    judge.refuse(fault == Fault.UNPARSABLE, Why.UNPARSABLE_TIME, "the time is empty or cannot be read")
+    judge.refuse(fault == Fault.NO_ZONE, Why.UNPARSABLE_TIME, "the time has no offset and the source names no zone")
+    judge.refuse(fault == Fault.AMBIGUOUS, Why.AMBIGUOUS_TIME, f"clocks of {zone} were set at that time of day")
+    latest = to_us(now) + round(source.max_future_s * 1e6)
+    late = at_us > latest
+    judge.refuse(late, Why.FUTURE_TIME, f"the time is after {now.isoformat(timespec='seconds')}")
+    old = at_us < to_us(source.earliest_at)
+    rolled = old & (at_us + WEEK_ROLLOVER_US >= to_us(source.earliest_at)) & (at_us + WEEK_ROLLOVER_US <= latest)
+    first = source.earliest_at.isoformat()
+    judge.refuse(rolled, Why.TOO_OLD, f"before {first}; 1024 weeks later it would fit: the receiver's week rolled over")
+    judge.refuse(old, Why.TOO_OLD, f"the time is before {first}")
+    return at_us
+
+
+def _numbers(values: pa.ChunkedArray) -> tuple[Floats, Bools]:
+    """(n,) numbers, NaN where there is none, and whether there is something that is no finite number."""
+    if pa.types.is_dictionary(values.type):
+        values = values.cast(values.type.value_type)
+    if pa.types.is_decimal(values.type) or pa.types.is_integer(values.type) or pa.types.is_floating(values.type):
+        number = values.cast(pa.float64(), safe=False)
+    else:
+        text = text_of(values)
+        try:
+            number = text.cast(pa.float64())
+        except pa.ArrowInvalid:
+            number = pa.chunked_array([pa.array([_number(t) for t in text.to_pylist()], pa.float64())])
+    null = pc.is_null(values).to_numpy(zero_copy_only=False)
+    if not pa.types.is_primitive(values.type):
+        null = pc.is_null(text_of(values)).to_numpy(zero_copy_only=False)
+    array = pc.fill_null(number, float("nan")).to_numpy(zero_copy_only=False).astype(np.float64)
+    return np.where(np.isfinite(array), array, np.nan), ~null & ~np.isfinite(array)
+
+
+def _number(text: str | None) -> float:
+    """A number as people write it, full-width digits too; NaN for anything else."""
+    plain = normal(text or "")
+    return float(plain) if _NUMBER.fullmatch(plain) else float("nan")
+
+
+def _positions(batch: RawBatch, source: SourceSettings, judge: _Judge, where: str) -> tuple[Floats, Floats]:
+    x, x_bad = _numbers(batch.columns["lon"])
+    y, y_bad = _numbers(batch.columns["lat"])
+    judge.refuse(x_bad | y_bad, Why.NOT_A_NUMBER, "a coordinate is no finite number")
+    judge.refuse(np.isnan(x) | np.isnan(y), Why.NOT_A_NUMBER, "a coordinate is empty")
+    judge.refuse((x == 0) & (y == 0), Why.ZERO_POSITION, "the position is 0, 0: the receiver had none")
+    crs = None if batch.is_standard or source.crs is None else parse_crs(source.crs, where)
+    lon, lat = (x, y) if crs is None else to_lonlat(x, y, Reference(crs, "given"))
+    zero = (np.abs(lon) < ZERO_DEG) & (np.abs(lat) < ZERO_DEG)
+    judge.refuse(zero, Why.ZERO_POSITION, "the position is 0, 0: the receiver had none")
+    if crs is None or crs.is_geographic:
+        judge.refuse(_is_swapped(lon, lat, source), Why.SWAPPED_COORDINATES, "longitude and latitude are swapped")
+    off = ~((np.abs(lon) <= 180) & (np.abs(lat) <= 90))
+    judge.refuse(off, Why.OUT_OF_RANGE, "no longitude and latitude, or beyond the reach of the CRS")
+    if source.area is not None:
+        judge.refuse(~inside(lon, lat, source.area), Why.OUTSIDE_AREA, "outside the area of the source")
+    # 1e-9 degrees are 0.1 mm: the same position gets the same bits on every machine
+    return np.round(lon, 9), np.round(lat, 9)
+
+
+def _is_swapped(lon: Floats, lat: Floats, source: SourceSettings) -> Bools:
+    """Positions that only make sense with their coordinates exchanged."""
+    swapped: Bools = (np.abs(lat) > 90) & (np.abs(lat) <= 180) & (np.abs(lon) <= 90)
+    if source.area is not None:
+        swapped |= inside(lat, lon, source.area) & ~inside(lon, lat, source.area)
+    return swapped
+
+
+def _measure(batch: RawBatch, name: str, low: float, high: float, state: ReadState, factor: float = 1.0) -> Floats:
+    """An optional number times a factor; NaN where it is empty, no number or beyond the bounds."""
+    if name not in batch.columns:
+        return np.full(len(batch), np.nan)
+    number, bad = _numbers(batch.columns[name])
+    number = number * factor
+    beyond = (number < low) | (number > high)
+    n_blanked = int(np.sum(beyond | bad))
+    if n_blanked:
+        state.blanked[name] += n_blanked
+    return np.where(beyond, np.nan, number)
+
+
+def _heading(batch: RawBatch, state: ReadState) -> Floats:
+    """Degrees from 0 up to but not including 360."""
+    heading = _measure(batch, "heading", 0.0, 360.0, state)
+    return np.where(heading == 360.0, 0.0, heading)
+
+
+def _distinct(values: pa.ChunkedArray) -> tuple[NDArray[np.int64], list[str | None], NDArray[np.int64]]:
+    """Position of each value among the distinct texts (the last stands for null), the texts, and how often each is."""
+    text = text_of(values).combine_chunks().dictionary_encode()
+    words: list[str | None] = [*text.dictionary.to_pylist(), None]
+    code = pc.fill_null(text.indices, len(words) - 1).to_numpy(zero_copy_only=False).astype(np.int64)
+    return code, words, np.bincount(code, minlength=len(words))
+
+
+def _translated(batch: RawBatch, name: str, words: Mapping[str, str], codes: dict[str, int], state: ReadState) -> Ints8:
+    """Our code for each value, -1 where it is empty or nobody knows the word (which is counted)."""
+    if name not in batch.columns:
+        return np.full(len(batch), -1, np.int8)
+    code, found, n = _distinct(batch.columns[name])
+    ours = translate(found, name, words, state.unmapped)
+    for word, known, count in zip(found, ours, n.tolist(), strict=True):
+        if word is not None and known is None:
+            state.unmapped.add(name, word, count - 1)  # translate has counted it once
+    lookup = np.array([-1 if word is None else codes.get(word, -1) for word in ours], np.int8)
+    result: Ints8 = lookup[code]
+    return result
+
+
+def _flag(batch: RawBatch, name: str, source: SourceSettings, state: ReadState) -> Ints8:
+    words = dict.fromkeys(YES, "yes") | dict.fromkeys(NO, "no") | _flag_words(source.values.get(name, {}))
+    return _translated(batch, name, words, {"yes": 1, "no": 0}, state)
+
+
+def _flag_words(given: Mapping[str, Any]) -> dict[str, str]:
+    """The source's words for a flag, on its right side anything that means yes or no."""
+    plain = {key: normal(str(word)).casefold() for key, word in given.items()}
+    return {key: "yes" if word in YES else "no" if word in NO else word for key, word in plain.items()}
+
+
+def _treatment(batch: RawBatch, source: SourceSettings, state: ReadState) -> Ints8:
+    words = dict(TREATMENT_WORDS) | dict(source.values.get("treatment", {}))
+    return _translated(batch, "treatment", words, _CODE, state)

@@ -1,0 +1,22 @@
+-- Fixes of the stage into raw.fix; of two contents of one key the greater content_key stays.
+-- returns: n_new, n_replaced, n_other (stage rows whose key had another content, replaced ones too).
+-- index: primary key of fix. A replaced row gets a new received_at, so that what rests on it is worked out again.
+WITH met AS (
+  SELECT count(*) AS n_other
+  FROM pg_temp.fix_stage AS s JOIN raw.fix AS f USING (vehicle_id, at)
+  WHERE f.content_key <> s.content_key
+), written AS (
+  INSERT INTO raw.fix AS f (vehicle_id, at, lon, lat, heading_deg, speed_mps, accuracy_m, blade, spreader, work,
+                            treatment, file_id, content_key)
+  SELECT vehicle_id, at, lon, lat, heading_deg, speed_mps, accuracy_m, blade, spreader, work, treatment, file_id,
+         content_key
+  FROM pg_temp.fix_stage
+  ON CONFLICT (vehicle_id, at) DO UPDATE
+  SET lon = excluded.lon, lat = excluded.lat, heading_deg = excluded.heading_deg, speed_mps = excluded.speed_mps,
+      accuracy_m = excluded.accuracy_m, blade = excluded.blade, spreader = excluded.spreader, work = excluded.work,
+      treatment = excluded.treatment, file_id = excluded.file_id, received_at = excluded.received_at,
+      content_key = excluded.content_key
+  WHERE excluded.content_key > f.content_key
+  RETURNING f.xmax = 0 AS is_new
+)
+SELECT (SELECT count(*) FROM written WHERE is_new), (SELECT count(*) FROM written WHERE NOT is_new), n_other FROM met
