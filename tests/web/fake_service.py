@@ -3,8 +3,9 @@
     python tests/web/fake_service.py --port 8790
 
 Speaks the same paths as the real one: static files, config.json, tiles, snapshot, items. Its world is a ladder of
-parallel roads, one for each state. POST /control with JSON changes the world: `shift_s` moves the server's clock,
-`is_broken` makes it answer 503, `states` sets the two characters of a piece, `status_version` rises with each.
+parallel roads, one for each state. POST /control with JSON changes the world: `shift_s` moves the server's
+clock, `lag_s` holds its data back, `is_broken` makes it answer 503, `states` sets the two characters of a piece; the
+status version rises with each.
 """
 
 from __future__ import annotations
@@ -52,6 +53,7 @@ class World:
     def __init__(self) -> None:
         self.shift_s = 0.0
         self.is_broken = False
+        self.lag_s = 0.0
         self.version = 1
         self.states: dict[int, str] = {}
         self.base_at = int(time.time()) - 48 * HOUR
@@ -62,6 +64,7 @@ class World:
 
     def control(self, change: dict[str, Any]) -> None:
         self.shift_s = change.get("shift_s", self.shift_s)
+        self.lag_s = change.get("lag_s", self.lag_s)
         self.is_broken = change.get("is_broken", self.is_broken)
         self.states.update({int(piece): states for piece, states in change.get("states", {}).items()})
         self.version += 1
@@ -80,6 +83,7 @@ class World:
         pieces = sorted(WORLD)
         out: dict[str, Any] = {
             "network_version": 3,
+            "roads_version": "3-abc",
             "status_version": self.version,
             "as_of": iso(self.started_at),
             "synthetic": True,
@@ -184,6 +188,8 @@ CONFIG = {
     "zoom": 14.2,
     "bbox": [LON - 0.03, LAT - 0.02, LON + 0.03, LAT + 0.02],
     "network_version": 3,
+    "roads_version": "3-abc",
+    "reference_layers": ["municipalities", "coast", "settlements"],
     "reference_version": 1,
     "synthetic": True,
     "traffic_side": "left",
@@ -259,10 +265,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def snapshot(self) -> None:
         etag = f'"3-{self.world.version}"'
+        headers = {"ETag": etag, "Last-Modified": formatdate(self.world.now() - self.world.lag_s, usegmt=True)}
         if self.headers.get("If-None-Match") == etag:
-            self.answer(304, ETag=etag)
+            self.answer(304, **headers)
         else:
-            self.json(self.world.snapshot(), ETag=etag)
+            self.json(self.world.snapshot(), **headers)
 
     def static(self, path: str) -> None:
         file = (WEB / path).resolve()

@@ -73,11 +73,9 @@ def band(page: Any, piece: int, zoom: float, half_px: float = 8) -> tuple[float,
 
 
 def settle(page: Any) -> None:
-    """Waits until the map has drawn its tiles."""
-    page.wait(VISIBLE_FRAMES)
-
-
-VISIBLE_FRAMES = "new Promise((done) => setTimeout(() => requestAnimationFrame(() => done(true)), 1500))"
+    """Waits until the map has drawn everything that it has been told, and the picture has reached the screen."""
+    page.wait("document.getElementById('map').getAttribute('aria-busy') === 'false'")
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 
 def test_each_state_has_its_colour(open_page: Open) -> None:
@@ -247,3 +245,12 @@ def test_nothing_leaves_the_host_and_nothing_is_refused(open_page: Open, service
     assert len(page.requests()) > 20
     assert page.complaints() == []
     assert page.evaluate("document.querySelectorAll('[style]:not(.maplibregl-map *)').length") == 0
+
+
+def test_a_server_that_gets_no_news_is_said(open_page: Open, service: Any) -> None:
+    service.control(lag_s=20 * 60)
+    page = open_page("?lang=ja")
+    notice = "document.getElementById('offline')"
+    page.wait(f"!{notice}.hidden && {notice}.textContent.includes('更新が止まっています')")
+    service.control(lag_s=0)
+    page.wait(f"{notice}.hidden", timeout_s=12)

@@ -45,7 +45,7 @@ class Page {
     this.snapshot = snapshot;
     setSynthetic(snapshot.isSynthetic || this.config.synthetic);
     setEvent(snapshot.event);
-    if (snapshot.networkVersion !== this.config.network_version) this.renew();
+    if (snapshot.roadsVersion !== this.config.roads_version) this.renew();
     this.tick();
   }
 
@@ -70,8 +70,8 @@ class Page {
 
   paint() {
     if (!this.isReady || !this.snapshot) return;
-    if (this.snapshot.networkVersion !== this.config.network_version) return;
-    this.painter.paint(this.snapshot, nowS());
+    if (this.snapshot.roadsVersion !== this.config.roads_version) return;
+    if (this.painter.paint(this.snapshot, nowS()) > 0) this.roadMap.setBusy(true);
     document.body.dataset.statusVersion = this.snapshot.statusVersion;
   }
 
@@ -131,7 +131,7 @@ async function start() {
   document.addEventListener("yukimichi:language", () => page.relabel());
   onTheme(() => page.relabel());
   startFeed(serviceUrl("status/snapshot"), {
-    contact: (response, asOfS) => { setFromAnswer(response, asOfS); setOffline(false); },
+    contact: (response) => { setFromAnswer(response); setOffline(false); },
     snapshot: (snapshot) => page.onSnapshot(snapshot),
     failure: (error) => { console.warn(error.message); setOffline(true); },
   });

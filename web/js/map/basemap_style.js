@@ -4,7 +4,7 @@
 export const FONTS = Object.freeze(["Hiragino Sans", "Yu Gothic UI", "Meiryo", "Noto Sans CJK JP", "Noto Sans JP",
   "sans-serif"]);
 
-export const REFERENCE_LAYERS = Object.freeze(["coast", "municipalities", "settlements"]);
+export const REFERENCE_LAYERS = Object.freeze(["coast", "municipalities", "rivers", "settlements"]);
 
 const POLYGON = ["==", ["geometry-type"], "Polygon"];
 const LINE = ["==", ["geometry-type"], "LineString"];
@@ -17,6 +17,11 @@ export function groundLayers(colours) {
     {
       id: "coast-line", type: "line", source: "coast", "source-layer": "coast", filter: ["any", LINE, POLYGON],
       paint: { "line-color": colours.coast, "line-width": 1.2 },
+    },
+    fill("water", "rivers", colours.sea),
+    {
+      id: "rivers", type: "line", source: "rivers", "source-layer": "rivers", filter: LINE,
+      paint: { "line-color": colours.river, "line-width": ["interpolate", ["linear"], ["zoom"], 7, 0.5, 14, 3] },
     },
     {
       id: "borders", type: "line", source: "municipalities", "source-layer": "municipalities",
@@ -35,20 +40,20 @@ function fill(id, source, colour) {
 
 const localName = (lang) => (lang === "ja" ? ["get", "name"] : ["coalesce", ["get", "name_en"], ["get", "name"]]);
 
-/** Names of settlements, the large ones first; `size` 1 is the largest. */
+/** Names of settlements, the large ones first; a larger `size` is a larger place. */
 export function nameLayers(colours, lang) {
-  const rank = ["to-number", ["get", "size"], 5];
+  const size = ["to-number", ["get", "size"], 1];
   const names = (id, minzoom, filter, sizes) => ({
     id, type: "symbol", source: "settlements", "source-layer": "settlements", minzoom, filter,
     layout: {
-      "text-field": localName(lang), "text-font": FONTS, "symbol-sort-key": rank, "text-padding": 6,
+      "text-field": localName(lang), "text-font": FONTS, "symbol-sort-key": ["-", size], "text-padding": 6,
       "text-size": ["interpolate", ["linear"], ["zoom"], ...sizes], "text-max-width": 8,
     },
     paint: { "text-color": colours.label, "text-halo-color": colours.labelHalo, "text-halo-width": 1.8 },
   });
   return [
-    names("names-small", 11, [">", rank, 3], [11, 11, 15, 14]),
-    names("names-middle", 9, ["all", [">", rank, 1], ["<=", rank, 3]], [9, 11.5, 14, 17]),
-    names("names-large", 6, ["<=", rank, 1], [6, 12, 12, 19]),
+    names("names-small", 11, ["<", size, 2], [11, 11, 15, 14]),
+    names("names-middle", 9, ["all", [">=", size, 2], ["<", size, 4]], [9, 11.5, 14, 16]),
+    names("names-large", 6, [">=", size, 4], [6, 12, 12, 19]),
   ];
 }

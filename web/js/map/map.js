@@ -23,7 +23,7 @@ export class RoadMap {
   constructor(container, config) {
     this.#config = config;
     this.map = new maplibregl.Map({
-      container, style: this.#style(), hash: "map", center: config.center, zoom: config.zoom,
+      container, style: this.#style(), hash: "map", bounds: config.bbox, fitBoundsOptions: { padding: room() },
       minZoom: 5, maxZoom: 19, pitchWithRotate: false, dragRotate: false, attributionControl: false,
       fadeDuration: calm.matches ? 0 : 200, maxPitch: 0, locale: locale(), keyboard: true,
     });
@@ -32,12 +32,20 @@ export class RoadMap {
     this.map.addControl(new maplibregl.NavigationControl({ showCompass: false }), "bottom-right");
     this.map.addControl(new maplibregl.ScaleControl({ maxWidth: 110 }), "bottom-left");
     this.map.on("style.load", () => addPloughIcons(this.map, colours()));
+    // busy from the first data until everything is drawn: for screen readers, and for tests that look at the picture
+    this.map.on("dataloading", () => this.setBusy(true));
+    this.map.on("idle", () => this.setBusy(false));
     this.map.on("error", ({ error }) => console.warn(error.message));
     this.relabel();
   }
 
+  /** Until the next picture is complete. */
+  setBusy(isBusy) {
+    this.map.getContainer().setAttribute("aria-busy", String(isBusy));
+  }
+
   #style() {
-    return buildStyle(this.#config, { isDark: darkTheme.matches, lang: lang(), sources: this.#shown });
+    return buildStyle(this.#config, { isDark: darkTheme.matches, lang: lang(), data: this.#shown });
   }
 
   /** After a change of language or theme. Sources stay, and so does the state on them. */
@@ -75,6 +83,12 @@ export class RoadMap {
     if (this.map.getBounds().contains(bounds.getCenter())) return;
     this.map.fitBounds(bounds, { maxZoom: 16, padding: 60, animate: !calm.matches });
   }
+}
+
+/** Space to leave around the prefecture at the first view: the legend stands on the left of a wide page. */
+function room() {
+  const isWide = matchMedia("(min-width: 800px)").matches;
+  return isWide ? { left: 330, right: 40, top: 20, bottom: 20 } : 12;
 }
 
 function locale() {

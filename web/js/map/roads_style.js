@@ -34,20 +34,36 @@ const byCode = (key, table, fallback) => ["match", codeOf(key),
 const isTwoWay = ["==", ["coalesce", ["get", "oneway"], 0], 0];
 const isClosed = (key) => ["==", ["coalesce", ["get", "oneway"], 0], key === "f" ? -1 : 1];
 
+// Bridges above ground above tunnels; on one level the greater road above the lesser one.
+const ORDER = ["-", ["*", 10, ["coalesce", ["get", "level"], 0]], RANK];
+
 function road(id, zooms, paint) {
   return {
     id, type: "line", source: ROADS, "source-layer": ROADS, ...zooms, paint,
-    layout: { "line-cap": "butt", "line-join": "round", "line-sort-key": ["*", 1, ["coalesce", ["get", "level"], 0]] },
+    layout: { "line-cap": "butt", "line-join": "round", "line-sort-key": ORDER },
   };
 }
 
-function edgeColour(colours) {
-  return ["case", ["==", codeOf("w"), CODE.NONE], colours.plainEdge, colours.followedEdge];
+const isFollowed = ["!=", codeOf("w"), CODE.NONE];
+const onlyPlain = (width) => ["case", isFollowed, 0, width];
+const onlyFollowed = (width) => ["case", isFollowed, width, 0];
+
+/** What lies under the states: plain roads whole, and the dark edges of those that are followed. `span` gives the
+ *  whole width from the widths by rank, and `edge` is what the edges add to it. */
+function beds(suffix, zooms, stops, span, colours) {
+  const layer = (name, colour, only, edgePx) => road(`roads-${name}-${suffix}`, zooms, {
+    "line-color": colour, "line-width": byZoom(stops, (px) => only(["+", span(px), edgePx])),
+  });
+  return [
+    layer("plain-edge", colours.plainEdge, onlyPlain, 1),
+    layer("plain", colours.plainFill, onlyPlain, -0.4),
+    layer("edge", colours.followedEdge, onlyFollowed, 2 * EDGE_PX),
+  ];
 }
 
 /** The coloured line of one key, and a layer for each pattern. */
 function lines(key, zooms, stops, offset, colours) {
-  const open = (width) => (key === "w" ? width : ["case", isClosed(key), 0, width]);
+  const open = (width) => onlyFollowed(key === "w" ? width : ["case", isClosed(key), 0, width]);
   const place = offset ? { "line-offset": offset } : {};
   const fill = road(`roads-${key}`, zooms, {
     "line-color": byCode(key, colours.code, colours.code[CODE.NONE]),
@@ -74,23 +90,19 @@ function offsetOf(key, trafficSide) {
 export function roadLayers(colours, trafficSide) {
   const far = { maxzoom: SPLIT_ZOOM };
   const near = { minzoom: SPLIT_ZOOM };
-  const farBed = road("roads-bed-far", far, {
-    "line-color": edgeColour(colours),
-    "line-width": byZoom(JOINT_PX, (px) => ["+", byRank(px), ["case", ["==", codeOf("w"), CODE.NONE], 0.6, EDGE_PX]]),
-  });
-  const nearBed = road("roads-bed-near", near, {
-    "line-color": edgeColour(colours),
-    "line-width": byZoom(SIDE_PX, (px) => ["+", ["*", byRank(px), ["case", isTwoWay, 2, 1]], 1 + 2 * EDGE_PX]),
-  });
+  const bothSides = (px) => ["case", isTwoWay, byRank(px, 2), byRank(px)];
   return [
-    farBed, ...lines("w", far, JOINT_PX, null, colours),
-    nearBed, ...lines("f", near, SIDE_PX, offsetOf("f", trafficSide), colours),
+    ...beds("far", far, JOINT_PX, (px) => byRank(px), colours),
+    ...lines("w", far, JOINT_PX, null, colours),
+    ...beds("near", near, SIDE_PX, bothSides, colours),
+    ...lines("f", near, SIDE_PX, offsetOf("f", trafficSide), colours),
     ...lines("b", near, SIDE_PX, offsetOf("b", trafficSide), colours),
   ];
 }
 
 /** Layers that a tap may hit. */
-export const TAPPABLE = Object.freeze(["roads-bed-far", "roads-bed-near"]);
+export const TAPPABLE = Object.freeze(["roads-plain-edge-far", "roads-edge-far", "roads-plain-edge-near",
+  "roads-edge-near"]);
 
 /** Names along the roads. */
 export function roadLabels(colours, fonts) {

@@ -17,19 +17,21 @@ function tiles(layer, version, options = {}) {
   };
 }
 
-export function buildStyle(config, { isDark, lang, sources = {} }) {
+/** `data` holds what the GeoJSON sources show at present. Reference layers that are not published are left out. */
+export function buildStyle(config, { isDark, lang, data }) {
   const colours = palette(isDark);
-  const reference = config.reference_version ?? config.network_version;
-  const base = Object.fromEntries(REFERENCE_LAYERS.map((layer) => [layer, tiles(layer, reference)]));
+  const published = REFERENCE_LAYERS.filter((layer) => config.reference_layers.includes(layer));
+  const base = Object.fromEntries(published.map((layer) => [layer, tiles(layer, config.reference_version)]));
+  const sources = {
+    ...base,
+    [ROADS]: tiles(ROADS, config.roads_version),
+    chosen: { type: "geojson", data: data.chosen ?? emptyLines() },
+    ploughs: { type: "geojson", data: data.ploughs ?? emptyPoints() },
+  };
   return {
     version: 8,
     name: "yukimichi",
-    sources: {
-      ...base,
-      [ROADS]: tiles(ROADS, config.network_version),
-      chosen: { type: "geojson", data: sources.chosen ?? emptyLines() },
-      ploughs: { type: "geojson", data: sources.ploughs ?? emptyPoints() },
-    },
+    sources,
     layers: [
       ...groundLayers(colours),
       chosenLayer(colours),
@@ -37,6 +39,6 @@ export function buildStyle(config, { isDark, lang, sources = {} }) {
       roadLabels(colours, FONTS),
       ...nameLayers(colours, lang),
       ploughLayer(),
-    ],
+    ].filter(({ source }) => source === undefined || source in sources),
   };
 }

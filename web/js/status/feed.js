@@ -6,7 +6,7 @@ const POLL_MS = 5000;
 const LONGEST_WAIT_MS = 30000;
 const TIMEOUT_MS = 15000;
 
-/** Starts polling `url`. `handlers`: snapshot(snapshot), contact(response, asOfS) after each answer, failure(error). */
+/** Starts polling `url`. `handlers`: snapshot(snapshot), contact(response) after each answer, failure(error). */
 export function startFeed(url, handlers) {
   let etag = "";
   let failures = 0;
@@ -17,11 +17,11 @@ export function startFeed(url, handlers) {
     const headers = etag ? { "If-None-Match": etag } : {};
     // no-store: the answer 304 shall reach this code, not be turned into the body again by the browser
     const response = await fetch(url, { headers, cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MS) });
-    if (response.status === 304) return handlers.contact(response, NaN);
+    if (response.status === 304) return handlers.contact(response);
     if (!response.ok) throw new Error(`the server answered ${response.status}`);
     const snapshot = readSnapshot(await response.json());
     etag = response.headers.get("ETag") ?? "";
-    handlers.contact(response, snapshot.asOfS);
+    handlers.contact(response);
     return handlers.snapshot(snapshot);
   }
 
@@ -45,5 +45,4 @@ export function startFeed(url, handlers) {
   addEventListener("online", poll);
   addEventListener("offline", () => handlers.failure(new Error("offline")));
   poll();
-  return { poll, forget: () => { etag = ""; } };
 }

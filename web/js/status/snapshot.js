@@ -12,10 +12,9 @@ export function readSnapshot(raw) {
   let id = 0;
   for (let i = 0; i < n; i += 1) pieceId[i] = id += raw.piece_id[i];
   const snapshot = {
-    networkVersion: raw.network_version,
+    roadsVersion: raw.roads_version,
     statusVersion: raw.status_version,
     event: raw.event,
-    asOfS: Date.parse(raw.as_of) / 1000,
     isSynthetic: raw.synthetic === true,
     defaultReason: raw.default_reason,
     pieceId,

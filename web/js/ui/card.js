@@ -47,7 +47,7 @@ export class Card {
     this.#features = {};
     this.#problem = "";
     this.#root.hidden = false;
-    this.#root.scrollTop = 0;
+    this.#body.scrollTop = 0;
     this.render();
     this.#load();
     return t("picked", { name: this.#name(), state: this.#sentence() });

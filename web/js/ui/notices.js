@@ -1,9 +1,12 @@
 // What must always be readable: the time of what is shown, that data is synthetic, that there is no connection.
 
-import { contactS, nowS } from "../clock.js";
+import { asOfS, nowS } from "../clock.js";
 import { t, timeText } from "../i18n.js";
 
 const element = (id) => document.getElementById(id);
+
+// The server brings its states up to date twice a minute; after this time without that something is wrong there.
+const STALE_S = 300;
 
 let event = null;
 let isOffline = false;
@@ -24,14 +27,23 @@ export function setOffline(next) {
 
 /** Writes clock, event and connection notice; called by the clock as well. */
 export function showNotices() {
-  const hasContact = !Number.isNaN(contactS());
-  document.body.classList.toggle("is-offline", isOffline);
-  element("as-of").textContent = hasContact ? t("as_of", { time: timeText(contactS(), nowS()) }) : t("loading");
+  const warning = warningText();
+  document.body.classList.toggle("is-offline", warning !== "");
+  element("as-of").textContent = hasData() ? t("as_of", { time: timeText(asOfS(), nowS()) }) : t("loading");
   element("event").textContent = eventText();
-  const notice = element("offline");
-  notice.hidden = !isOffline;
-  const text = hasContact ? t("offline", { time: timeText(contactS(), nowS()) }) : t("never_loaded");
-  if (isOffline && notice.textContent !== text) notice.textContent = text;
+  element("offline").hidden = warning === "";
+  if (element("offline").textContent !== warning) element("offline").textContent = warning;
+}
+
+function hasData() {
+  return !Number.isNaN(asOfS());
+}
+
+function warningText() {
+  if (!hasData()) return isOffline ? t("never_loaded") : "";
+  const time = timeText(asOfS(), nowS());
+  if (isOffline) return t("offline", { time });
+  return nowS() - asOfS() > STALE_S ? t("stale", { time }) : "";
 }
 
 function eventText() {
