@@ -61,6 +61,8 @@ class Constants(NamedTuple):
     beam_nats: float
     skip_nats: float
     skip_more_nats: float
+    skip_far_nats: float
+    skip_far_s: float
     break_nats: float
     uturn_edge_m: float
     uturn_node_m: float

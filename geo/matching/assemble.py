@@ -96,6 +96,24 @@ def without_touches(roads, links, n_links, touch_m):  # type: ignore[no-untyped-
 
 
 @njit(nogil=True, cache=True)
+def leave_points(links, n_links, placed):  # type: ignore[no-untyped-def]  # numba kernel
+    """Moves the fixes of links without length, which are ends of other edges at a node, onto the link beside."""
+    for f in range(len(placed.link)):
+        k = placed.link[f]
+        if k < 0 or links.to_m[k] - links.from_m[k] >= 1e-3:
+            continue
+        before, after = k - 1, k + 1
+        while before >= 0 and links.to_m[before] - links.from_m[before] < 1e-3:
+            before -= 1
+        while after < n_links and links.to_m[after] - links.from_m[after] < 1e-3:
+            after += 1
+        if before >= 0 and links.part[before] == links.part[k]:
+            placed.link[f], placed.pos_m[f] = before, links.to_m[before]
+        elif after < n_links and links.part[after] == links.part[k]:
+            placed.link[f], placed.pos_m[f] = after, links.from_m[after]
+
+
+@njit(nogil=True, cache=True)
 def _fix_ranges(n_links, placed):  # type: ignore[no-untyped-def]  # numba kernel
     """Number, first and last of the fixes on each link; links without any get the fixes before and after."""
     n_fixes = np.zeros(n_links, np.int32)

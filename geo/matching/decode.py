@@ -165,6 +165,14 @@ def _append(lattice, n_states, n_arcs, found, n, step, n_new_arcs, f, limit):  #
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
+def _skip_price(constants, after_s, is_burst):  # type: ignore[no-untyped-def]  # numba kernel
+    """Price of leaving out a fix that comes after_s after any other one; in a burst the last one is out too."""
+    near = constants.skip_more_nats if is_burst else constants.skip_nats
+    share = min(after_s / constants.skip_far_s, 1.0)
+    return near + share * (constants.skip_far_nats - near)
+
+
+@njit(nogil=True, cache=True, boundscheck=False)
 def _candidates_of(roads, work, constants, seen, found, f):  # type: ignore[no-untyped-def]  # numba kernel
     """Candidates of fix f within a radius that grows only while there is none; their number and the radius."""
     radius_m = max(constants.radius_m, constants.radius_sigmas * seen.sigma_m[f])
@@ -222,8 +230,8 @@ def decode(roads, work, constants, seen, found, step, active, spare, lattice, ne
         for s in range(first, n_states):
             n_spare = _insert_active(spare, n_spare, room, s, lattice.nats[s])
         for i in range(n_active):
-            is_open = lattice.fix[active.state[i]] == last_fix
-            nats = active.nats[i] + (constants.skip_nats if is_open else constants.skip_more_nats)
+            is_burst = lattice.fix[active.state[i]] != last_fix
+            nats = active.nats[i] + _skip_price(constants, seen.at_s[f] - seen.at_s[f - 1], is_burst)
             if nats <= limit:
                 n_spare = _insert_active(spare, n_spare, room, active.state[i], nats)
         last_fix = f

@@ -19,6 +19,7 @@ class MatchSettings:
     beam_nats         states dearer than the cheapest one by more than this are dropped
     min_move_m        fixes nearer to the last decoded one are not decoded but laid on the path afterwards
     skip_nats, skip_more_nats  price of leaving out a fix, and each further one after it: errors come in bursts
+    skip_far_nats     the price of a fix that no other one precedes by less than skip_far_s: no burst explains it
     break_nats        price of starting anew: a break
     uturn_edge_m, uturn_node_m  metres that turning back adds, on an edge and at a node; free at a dead end
     against_m, against_fraction  metres that driving against a one-way adds: once, and as a share of the way
@@ -43,7 +44,9 @@ class MatchSettings:
     min_move_m: float = 20.0
     skip_nats: float = 12.0
     skip_more_nats: float = 6.0
-    break_nats: float = 100.0
+    skip_far_nats: float = 24.0
+    skip_far_s: float = 30.0
+    break_nats: float = 50.0
     uturn_edge_m: float = 80.0
     uturn_node_m: float = 60.0
     against_m: float = 150.0

@@ -10,7 +10,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from geo.matching.arrays import Candidates, Scratch
-from geo.matching.assemble import Rows, assemble, chain_confidence, link_confidence
+from geo.matching.assemble import Rows, assemble, chain_confidence, leave_points, link_confidence
 from geo.matching.candidates import GridIndex
 from geo.matching.decode import Seen, decode, new_active, new_step
 from geo.matching.path import Placed, build_links, place_fixes
@@ -108,6 +108,7 @@ def match_trip(
     of_state, of_arc = chain_confidence(lattice, n_states, n_arcs, chain, state_log, arc_log)
     links, n_links, on_link, stand = build_links(roads, work, constants, seen, found, lattice, chain)
     placed = place_fixes(roads, constants, seen, lattice, chain, links, on_link, stand, settings.min_move_m)
+    leave_points(links, n_links, placed)
     is_break = np.isinf(lattice.route_m[chain])
     confidence = link_confidence(n_links, on_link, of_state, of_arc, is_break)
     rows = assemble(roads, seen, links, n_links, placed, confidence, settings.touch_m)

@@ -105,7 +105,7 @@ def best_chain(lattice, last):  # type: ignore[no-untyped-def]  # numba kernel
 def _log_add(a, b):  # type: ignore[no-untyped-def]  # numba kernel
     if a < b:
         a, b = b, a
-    return a if b < a - 30.0 else a + math.log1p(math.exp(b - a))
+    return a if b == -math.inf or b < a - 30.0 else a + math.log1p(math.exp(b - a))
 
 
 @njit(nogil=True, cache=True)
