@@ -120,7 +120,7 @@ def resolve(
     if missing:
         raise MappingError(
             f"{where}: no column for {', '.join(missing)}. Columns: {', '.join(columns) or 'none'}.",
-            hint=f"Map it, for example --field {missing[0]}=COLUMN, or with `fields` of the source in config.yml.",
+            hint=f"Map it, for example --map {missing[0]}=COLUMN, or with `fields` of the source in config.yml.",
         )
     return FieldMap(found, frozenset(guessed))
 

@@ -121,6 +121,7 @@ _SECTION_ID = ("section_id", "工区番号", "工区ID")
 _NAME = Field(("name", "名称", "路線名", "N03_004", "施設・場所名"), as_text)
 _MANAGER = Field(("manager", "管理者", "道路管理者"), as_manager)
 _CONTRACTOR_NAMES = ("contractor", "受託者", "業者", "業者名", "受注者")
+_LAYER_IDS = ("feature_id", "municipality_id", "N03_007", "area_id", "settlement_id", "id", "fid")
 _PLAN_IDS = {"route_id": Field(_ROUTE_ID, as_text), "section_id": Field(_SECTION_ID, as_text)}
 
 KINDS: Mapping[PlanKind, Kind] = {
@@ -174,7 +175,7 @@ KINDS: Mapping[PlanKind, Kind] = {
         {"name": _NAME}, ("municipality_id", "area_id", "N03_007", "code", "id"), frozenset({"area"}),
         is_merged=True, keeps_rest=True,
     ),
-    "layer": Kind({"name": _NAME}, ("feature_id", "id", "fid"), frozenset({"point", "line", "area"}), keeps_rest=True),
+    "layer": Kind({"name": _NAME}, _LAYER_IDS, frozenset({"point", "line", "area"}), keeps_rest=True),
 }  # fmt: skip
 
 #: Reference layer of kind areas when none is named.

@@ -114,7 +114,7 @@ class _Reader:
         roads = "road_id" in columns
         faults = {} if roads or not self.kind.needs_geometry else self._geometry_faults()
         ids = self._ids(columns.get("id"))
-        rest = self._rest()
+        rest = self._rest(is_id_used=ids == columns.get("id"))
         for i in range(len(self.table.vector)):
             if i in faults:
                 self._reject(i, *faults[i])
@@ -144,12 +144,13 @@ class _Reader:
             return given if self.kind.is_merged else [value or f"#{i}" for i, value in enumerate(given)]
         return [f"#{i}" for i in range(n)]
 
-    def _rest(self) -> list[dict[str, Any]]:
-        """Columns that are no fields, for the kinds that keep them."""
+    def _rest(self, *, is_id_used: bool) -> list[dict[str, Any]]:
+        """Columns that are no fields, for the kinds that keep them; an id column that serves as none is one of them."""
         vector = self.table.vector
         if not self.kind.keeps_rest:
             return [{} for _ in range(len(vector))]
-        used = {*self.fields.columns.values(), *self.table.position.columns.values()}
+        used = {column for name, column in self.fields.columns.items() if name != "id" or is_id_used}
+        used |= set(self.table.position.columns.values())
         kept = vector.columns.select([name for name in vector.columns.column_names if name not in used])
         return kept.to_pylist() if kept.column_names else [{} for _ in range(len(vector))]
 
