@@ -18,7 +18,7 @@ PLANS: tuple[PlanKind, ...] = ("routes", "sections", "assignments", "plans", "km
 
 def load_demo(context: Context) -> DemoFiles:
     """Generate the synthetic prefecture into `home/demo` and take it in: roads, plans, reference layers."""
-    source = demo_source(context)
+    source = synthetic_source(context, SOURCE)
     with stage("Demo generated 合成データ生成"):
         files = generate_demo(context.settings.home / "demo")
     with stage("Roads 道路") as step:
@@ -31,6 +31,6 @@ def load_demo(context: Context) -> DemoFiles:
     return files
 
 
-def demo_source(context: Context) -> SourceSettings:
-    """The settings of the demo's source; it is synthetic whatever config.yml says."""
-    return context.settings.source(SOURCE).model_copy(update={"synthetic": True})
+def synthetic_source(context: Context, name: str) -> SourceSettings:
+    """The settings of a source that the generator or the simulator feeds: synthetic whatever config.yml says."""
+    return context.settings.source(name).model_copy(update={"synthetic": True})

@@ -5,11 +5,9 @@ roads, plans, fixes in raw ─► network ─► plans laid ─► match ─► 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-
-from geo.store.status import StatusReport, refresh_status
 
 from geo.db import Database
 from geo.matching.candidates import GridIndex, build_index
@@ -19,6 +17,7 @@ from geo.settings import Settings
 from geo.store.facts import MatchReport, match_new_fixes
 from geo.store.network import NetworkChange, refresh_network
 from geo.store.plans import PlansReport, refresh_plans
+from geo.store.status import StatusReport, refresh_status
 from layers.publish import PublishReport, publish
 from yukimichi.progress import silent, stage
 
@@ -29,7 +28,6 @@ class World:
 
     network: Network | None = None
     index: GridIndex | None = None
-    plans_key: object = field(default=None)
 
     def take(self, network: Network) -> tuple[Network, GridIndex]:
         """The network and its grid, built again only for another version."""
@@ -43,12 +41,22 @@ def network_summary(change: NetworkChange) -> dict[str, object]:
     return {"network_version": change.network.version, "is_new": change.is_new, **change.report}
 
 
+def current_network(database: Database, settings: Settings) -> Network:
+    """The network of the roads of today. Raises NotFoundError where no roads have been ingested."""
+    with stage("Network 道路ネットワーク") as step:
+        return refresh_network(database, settings.networks_dir, settings.network, step).network
+
+
 def lay_plans(database: Database, settings: Settings) -> PlansReport:
     """The plans of today laid on the network of today. Raises NotFoundError where no roads have been ingested."""
-    with stage("Network 道路ネットワーク") as step:
-        network = refresh_network(database, settings.networks_dir, settings.network, step).network
+    network = current_network(database, settings)
     with stage("Plans laid on roads 計画") as step:
         return refresh_plans(database, network, partial(lay_line, network, build_index(network)), step)
+
+
+def publish_all(database: Database, settings: Settings, secret: bytes, as_of: datetime) -> PublishReport:
+    """Publish with the masks of the settings."""
+    return publish(database, as_of, secret, mask_m=settings.publish.mask_m, heard_min=settings.status.silent_min)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,5 +88,5 @@ def refresh(
     with step_of("Coverage and states 除雪範囲"):
         status = refresh_status(database, network, settings.status, as_of)
     with step_of("Publish 公開"):
-        published = publish(database, as_of, secret, settings.publish)
+        published = publish_all(database, settings, secret, as_of)
     return Refreshed(change, plans, match, status, published)

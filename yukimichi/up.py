@@ -7,40 +7,73 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from geo.db import Database, Role, read_sql
 from geo.errors import EnvironmentProblem
+from geo.matching.matcher import lay_line
 from geo.settings import ServerSettings
+from geo.store.network import refresh_network
+from geo.store.plans import refresh_plans
 from geo.timeline import now
 from yukimichi.context import Context, opened, secret, settings_of
+from yukimichi.demo_load import SOURCE, load_demo, synthetic_source
 from yukimichi.doctor import is_free
 from yukimichi.pipeline import World, refresh
-from yukimichi.progress import say
+from yukimichi.player import send_until
+from yukimichi.progress import say, stage
+from yukimichi.server import serve
+from yukimichi.storm import Wish, make_storm, read_state
+
+#: The demo's storm: how long before the first start it began, and how long after it goes on.
+DEMO_PAST = timedelta(hours=5)
+DEMO_FUTURE = timedelta(hours=3)
+#: So much of its past is kept back and played faster than the clock, so that the map moves from the first minute.
+DEMO_BACKLOG = timedelta(minutes=20)
+DEMO_SEED = 1
 
 
-def run(config: Path | None, *, with_demo: bool) -> None:
+def run(config: Path | None, *, with_demo: bool, speed: float) -> None:
     """Database, demo, stages, worker, server. Returns when the server has been stopped."""
     started = time.perf_counter()
     _require_port(settings_of(config).server)
     with opened(config) as context:
+        settings = context.settings
+        world = World()
         if not has_roads(context.database) and with_demo:
-            from yukimichi.demo_load import load_demo
-
-            load_demo(context)
+            _first_demo(context, world)
         if has_roads(context.database) and not is_published(context.database):
-            refresh(context.database, context.settings, secret(context.settings), now(), World())
-        with _worker(config):
-            _announce(context.settings.server, time.perf_counter() - started)
-            _serve(context)
+            refresh(context.database, settings, secret(settings), now(), world)
+        storm = read_state(settings)
+        helpers = [["work"]]
+        if storm is not None and not storm.is_over and speed > 0:
+            helpers.append(["simulate", "--live", str(speed)])
+        with _processes(helpers, config):
+            _serve(context, started)
+
+
+def _first_demo(context: Context, world: World) -> None:
+    """The synthetic prefecture, with a storm that began some hours ago and goes on."""
+    load_demo(context)
+    with stage("Network 道路ネットワーク") as step:
+        change = refresh_network(context.database, context.settings.networks_dir, context.settings.network, step)
+    network, index = world.take(change.network)
+    with stage("Plans laid on roads 計画") as step:
+        refresh_plans(context.database, network, partial(lay_line, network, index), step)
+    present = now()
+    make_storm(context, network, SOURCE, Wish(present - DEMO_PAST, present + DEMO_FUTURE, DEMO_SEED))
+    with stage("Fixes 測位点"):
+        send_until(context, synthetic_source(context, SOURCE), present - DEMO_BACKLOG)
 
 
 def run_server(config: Path | None) -> None:
     """The server alone."""
+    started = time.perf_counter()
     _require_port(settings_of(config).server)
     with opened(config) as context:
-        _announce(context.settings.server, 0.0)
-        _serve(context)
+        _serve(context, started)
 
 
 def has_roads(database: Database) -> bool:
@@ -64,26 +97,34 @@ def _require_port(server: ServerSettings) -> None:
 
 
 @contextmanager
-def _worker(config: Path | None) -> Iterator[None]:
-    """The worker process for the length of the block: it matches what comes in while the server answers."""
-    command = [sys.executable, "-m", "yukimichi", "work"] + (["--config", str(config)] if config else [])
-    # a session of its own: Ctrl-C reaches this process, which then ends the worker in order
-    process = subprocess.Popen(command, start_new_session=True)
+def _processes(commands: list[list[str]], config: Path | None) -> Iterator[None]:
+    """Other commands of ours as processes, for the length of the block."""
+    options = ["--config", str(config)] if config else []
+    # sessions of their own: Ctrl-C reaches this process, which then ends them in order
+    started = [
+        subprocess.Popen([sys.executable, "-m", "yukimichi", *command, *options], start_new_session=True)
+        for command in commands
+    ]
     try:
         yield
     finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        for process in started:
+            process.terminate()
+        for process in started:
+            _end(process)
 
 
-def _serve(context: Context) -> None:
-    from yukimichi.server import serve
+def _end(process: subprocess.Popen[bytes]) -> None:
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
-    serve(context.settings, context.database)
+
+def _serve(context: Context, started: float) -> None:
+    server = context.settings.server
+    serve(context.settings, context.database, on_ready=lambda: _announce(server, time.perf_counter() - started))
 
 
 def _announce(server: ServerSettings, seconds: float) -> None:
@@ -94,6 +135,6 @@ def _announce(server: ServerSettings, seconds: float) -> None:
     say(f"  OGC API         {base}/ogc/")
     say(f"  API docs        {base}/docs")
     say(f"  QGIS            Layer > Add Layer > WFS / OGC API - Features: {base}/ogc/")
-    say("  Watch it move   .venv/bin/yukimichi simulate --live 20   (in another terminal)")
+    say("  The demo's storm goes on while you look; `yukimichi --help` for the rest")
     say("  Stop            Ctrl-C; the data stays for the next start")
     say("")

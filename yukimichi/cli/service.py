@@ -14,6 +14,9 @@ from yukimichi.progress import console, say
 
 def up(
     config: Config = None,
+    live: Annotated[
+        float, typer.Option(help="Pace at which the storm's backlog is played; 0: not at all. 合成降雪の再生速度")
+    ] = 10.0,
     demo: Annotated[
         bool, typer.Option(help="Load the synthetic prefecture when there are no roads. デモを読み込む")
     ] = True,
@@ -25,7 +28,7 @@ def up(
     """
     from yukimichi.up import run
 
-    run(config, with_demo=demo)
+    run(config, with_demo=demo, speed=live)
 
 
 def serve(config: Config = None) -> None:
