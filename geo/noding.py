@@ -174,7 +174,7 @@ def _may_end_on(level_end: Ints, level_line: Ints) -> Bools:
 
 
 def ends_on_lines(lines: Polylines, level: Ints, reach_m: Floats) -> Meetings:
-    """Meetings of line ends with the nearest place of every other line, by the rule of levels.
+    """Meetings of line ends with the nearest places of every other line, by the rule of levels.
 
     Both lines have to reach (L,) so far. An end also meets its own line where that comes back to it, but not
     the stretch next to the end.
@@ -195,9 +195,22 @@ def ends_on_lines(lines: Polylines, level: Ints, reach_m: Floats) -> Meetings:
     reach = np.minimum(reach_m[end_line[end]], reach_m[hit])
     away = (distance <= reach) & ((hit != end_line[end]) | (own_m > 2 * reach + TOUCH_M))
     end, hit, measure, distance = end[away], hit[away], measure[away], distance[away]
-    order = np.lexsort((measure, distance, hit, end))
-    end, hit, measure, distance = end[order], hit[order], measure[order], distance[order]
-    first = np.ones(len(end), bool)
-    first[1:] = (end[1:] != end[:-1]) | (hit[1:] != hit[:-1])
-    end, hit = end[first], hit[first]
-    return Meetings(end_line[end], hit, lines.measure_m[end_vertex[end]], measure[first], distance[first])
+    nearest = _nearest_of_runs(end, hit, measure, distance, 2 * reach[away])
+    end, hit = end[nearest], hit[nearest]
+    at = lines.measure_m[end_vertex[end]]
+    return Meetings(end_line[end], hit, at, measure[nearest], distance[nearest])
+
+
+def _nearest_of_runs(end: Ints, line: Ints, measure: Floats, distance: Floats, gap_m: Floats) -> Ints:
+    """Of the places of one line near one end the nearest, and one for each time that the line comes by."""
+    order = np.lexsort((measure, line, end))
+    new = np.ones(len(order), bool)
+    new[1:] = (np.diff(end[order]) != 0) | (np.diff(line[order]) != 0)
+    new[1:] |= np.diff(measure[order]) > gap_m[order[1:]]
+    run = np.empty(len(order), np.int64)
+    run[order] = np.cumsum(new) - 1
+    best = np.lexsort((measure, distance, run))
+    first = np.ones(len(best), bool)
+    first[1:] = np.diff(run[best]) != 0
+    found: Ints = best[first]
+    return found

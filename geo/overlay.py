@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,8 @@ OVERLAY_M = 4.0
 ALIKE_COSINE = 0.866
 #: Lines are compared in cells of at most this length; ends of runs are then moved onto the very ends of the new lines.
 CELL_M = 2.0
+#: A run shorter than this is rounding and no stretch of road.
+SLIVER_M = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,8 @@ def overlay(old: Polylines, old_level: Ints, new: Polylines, new_level: Ints) ->
     last = np.append(first[1:], len(head))[: len(first)] - 1
     line, to_line, flip = cells.line[first], new_line[first], flipped[first]
     from_m, to_m = _refined(old, new, line, to_line, flip, cells.from_m[first], cells.to_m[last])
-    return _measured(old, new, Runs(line, to_line, from_m, to_m, from_m, to_m, flip))
+    runs = _without_slivers(old, Runs(line, to_line, from_m, to_m, from_m, to_m, flip))
+    return _measured(old, new, runs)
 
 
 def _cells(old: Polylines) -> _Cells:
@@ -152,10 +155,26 @@ def _refined(
         place = shapely.line_locate_point(shapes[line[run][real]], shapely.points(xy))
         near = np.abs(place - to_m[inner[real]]) <= 1.5 * CELL_M
         limit[np.nonzero(real)[0][near]] = place[near]
-    limit = np.clip(limit, from_m[inner] + 1e-3, to_m[inner + 1] - 1e-3)
+    # one run after the other, each from where the one before it ends
+    base = old.axis_base_m[line[inner]]
+    limit = np.clip(np.maximum.accumulate(limit + base) - base, 0.0, old.length_m[line[inner]])
     from_m, to_m = from_m.copy(), to_m.copy()
     to_m[inner], from_m[inner + 1] = limit, limit
     return from_m, to_m
+
+
+def _without_slivers(old: Polylines, runs: Runs) -> Runs:
+    """The runs without those that the moving of limits has shrunk to nothing; the others close the gaps."""
+    keep = runs.to_m - runs.from_m > SLIVER_M
+    keep[_firsts(runs.old)] |= ~np.isin(runs.old[_firsts(runs.old)], runs.old[keep])
+    held = Runs(*(getattr(runs, name)[keep] for name in Runs.__slots__))
+    first = _firsts(held.old)
+    from_m = np.concatenate([[0.0], held.to_m[:-1]])[: len(held.old)]
+    from_m[first] = 0.0
+    to_m = held.to_m.copy()
+    last = np.append(first[1:], len(to_m))[: len(first)] - 1
+    to_m[last] = old.length_m[held.old[last]]
+    return replace(held, from_m=from_m, to_m=to_m)
 
 
 def _measured(old: Polylines, new: Polylines, runs: Runs) -> Runs:
@@ -168,8 +187,8 @@ def _measured(old: Polylines, new: Polylines, runs: Runs) -> Runs:
         a = shapely.line_locate_point(shapes, shapely.points(points_at(old, runs.old[real], runs.from_m[real])))
         b = shapely.line_locate_point(shapes, shapely.points(points_at(old, runs.old[real], runs.to_m[real])))
         length = new.length_m[to_line[real]]
-        low[real] = np.where(np.minimum(a, b) < 1e-3, 0.0, np.minimum(a, b))
-        high[real] = np.where(np.maximum(a, b) > length - 1e-3, length, np.maximum(a, b))
-    nothing = ~(high - low > 1e-3)
+        low[real] = np.where(np.minimum(a, b) < SLIVER_M, 0.0, np.minimum(a, b))
+        high[real] = np.where(np.maximum(a, b) > length - SLIVER_M, length, np.maximum(a, b))
+    nothing = ~(high - low > SLIVER_M)
     to_line[nothing], low[nothing], high[nothing] = -1, np.nan, np.nan
     return Runs(runs.old, to_line, runs.from_m, runs.to_m, low, high, runs.is_flipped & ~nothing)

@@ -134,7 +134,7 @@ def _cut(lines: Polylines, reach_m: Floats, meetings: Meetings) -> _Cuts:
     group = np.empty(len(order), np.int64)
     group[order] = np.cumsum(new) - 1
     first = np.nonzero(new)[0]
-    last = np.append(first[1:], len(order)) - 1
+    last = np.append(first[1:], len(order))[: len(first)] - 1
     group_line = sorted_line[first]
     length = lines.length_m[group_line]
     inner = _on_vertex(lines, group_line, sorted_m[first])
@@ -172,7 +172,6 @@ def _pieces(
     keep = np.nonzero(~twice)[0]
     shapes = take(shapes, keep)
     node, ends = np.unique(np.concatenate([from_node[keep], to_node[keep]]), return_inverse=True)
-    snapped = meetings.distance_m > TOUCH_M
     return Topology(
         roads=roads,
         road=good[line[keep]],
@@ -183,8 +182,17 @@ def _pieces(
         to_m=to_m[keep],
         lines=shapes,
         dropped=_all_dropped([zero, short, double]),
-        n_snapped=len(np.unique(np.stack([meetings.line_a, meetings.measure_a_m])[:, snapped], axis=1).T),
+        n_snapped=_count_snapped(lines, meetings),
     )
+
+
+def _count_snapped(lines: Polylines, meetings: Meetings) -> int:
+    """Road ends in meetings whose two places lie apart."""
+    apart = meetings.distance_m > TOUCH_M
+    line = np.concatenate([meetings.line_a[apart], meetings.line_b[apart]])
+    measure = np.concatenate([meetings.measure_a_m[apart], meetings.measure_b_m[apart]])
+    is_start, is_end = measure <= 0, measure >= lines.length_m[line]
+    return len(np.unique(np.concatenate([2 * line[is_start], 2 * line[is_end] + 1])))
 
 
 def _all_dropped(parts: list[Dropped]) -> Dropped:
