@@ -11,9 +11,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import click
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
+from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 from typer.main import get_command
 
 from geo.settings import SHORT_NAMES, Settings, SourceSettings
@@ -21,15 +21,19 @@ from geo.settings import SHORT_NAMES, Settings, SourceSettings
 NOTE = "Generated from the code by `make reference`; edit the code, not this page."
 
 
-def commands(command: click.Command, path: str = "yukimichi") -> Iterator[tuple[str, click.Command]]:
+type Command = TyperCommand | TyperGroup
+
+
+def commands(command: object, path: str = "yukimichi") -> Iterator[tuple[str, Command]]:
     """(path, command) of every command and group, depth first."""
+    assert isinstance(command, TyperCommand | TyperGroup)
     yield path, command
-    if isinstance(command, click.Group):
+    if isinstance(command, TyperGroup):
         for name, child in command.commands.items():
             yield from commands(child, f"{path} {name}")
 
 
-def all_commands() -> list[tuple[str, click.Command]]:
+def all_commands() -> list[tuple[str, Command]]:
     """Every command of `yukimichi`."""
     from yukimichi.__main__ import app
 
@@ -40,21 +44,17 @@ def cli_markdown() -> str:
     """The page of the command line."""
     parts = ["# Command line\n", NOTE + "\n"]
     for path, command in all_commands():
-        arguments = " ".join(p.make_metavar(click.Context(command)) for p in _of(command, click.Argument))
+        arguments = " ".join(p.metavar or str(p.name).upper() for p in command.params if isinstance(p, TyperArgument))
         parts.append(f"## {path}\n\n```\n{path} {arguments}".rstrip() + "\n```\n")
         parts.append(_plain(command.help or ""))
+        options = [p for p in command.params if isinstance(p, TyperOption)]
         rows = [
-            f"| `{', '.join(option.opts + option.secondary_opts)}` | {_cell(option.help)} | {_default(option)} |"
-            for option in _of(command, click.Option)
-            if "--help" not in option.opts and isinstance(option, click.Option)
+            f"| `{', '.join([*option.opts, *option.secondary_opts])}` | {_cell(option.help)} | {_default(option)} |"
+            for option in options
         ]
         if rows:
             parts.append("| option | meaning | default |\n| --- | --- | --- |\n" + "\n".join(rows) + "\n")
     return "\n".join(parts)
-
-
-def _of(command: click.Command, kind: type[click.Parameter]) -> list[click.Parameter]:
-    return [parameter for parameter in command.params if parameter.param_type_name == kind.param_type_name]
 
 
 def _plain(text: str) -> str:
@@ -65,13 +65,9 @@ def _cell(text: str | None) -> str:
     return " ".join((text or "").split()).replace("|", "\\|")
 
 
-def _default(option: click.Option) -> str:
+def _default(option: TyperOption) -> str:
     value = option.default
-    return (
-        ""
-        if value is None or callable(value) or value in ("", (), []) or str(value).startswith("Sentinel")
-        else f"`{value}`"
-    )
+    return f"`{value}`" if isinstance(value, bool | int | float | str) and value != "" else ""
 
 
 def config_markdown() -> str:
