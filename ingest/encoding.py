@@ -119,6 +119,19 @@ def dbf_values(content: bytes, where: str) -> set[bytes]:
     return values
 
 
+def mend_dbf_names(content: bytes, codec: str) -> bytes | None:
+    """The .dbf with field names that end in the middle of a character cut back to the last whole one.
+
+    A name has 10 bytes, three characters and a bit of UTF-8 Japanese, and GDAL refuses the bit. None if all are whole.
+    """
+    mended = bytearray(content)
+    for field in range(32, int.from_bytes(content[8:10], "little") - 31, 32):
+        name = content[field : field + 11].split(b"\0")[0]
+        whole = codecs.getincrementaldecoder(codec)("strict").decode(name, False).encode(codec)
+        mended[field : field + 11] = whole.ljust(11, b"\0")
+    return None if mended == content else bytes(mended)
+
+
 def shapefile_encoding(dbf: bytes, cpg: str | None, given: str | None, where: str) -> Encoding:
     """The encoding of a shapefile's attributes: the given one, else that of its .cpg if the bytes agree, else detected.
 

@@ -84,6 +84,12 @@ def parts_of(expression: str, columns: Sequence[str]) -> list[tuple[str, str]]:
     raise MappingError(f"There is no column {expression!r}.{also}", hint=f"Columns: {', '.join(columns) or 'none'}.")
 
 
+def _as_written(word: str) -> list[str]:
+    """A well-known name, and what a shapefile leaves of it: 10 bytes of UTF-8 or CP932."""
+    cuts = [word.encode(codec, "ignore")[:10].decode(codec, "ignore") for codec in ("utf-8", "cp932")]
+    return list(dict.fromkeys(normal(name).casefold() for name in (word, *cuts)))
+
+
 def resolve(
     columns: Sequence[str],
     given: Mapping[str, str],
@@ -112,7 +118,8 @@ def resolve(
     for name, known in known_names.items():
         if name in found:
             continue
-        column = next((by_normal[word.casefold()] for word in known if word.casefold() in by_normal), None)
+        words = [written for word in known for written in _as_written(word)]
+        column = next((by_normal[word] for word in words if word in by_normal), None)
         if column is not None:
             found[name] = column
             guessed.add(name)

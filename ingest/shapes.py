@@ -77,6 +77,8 @@ def split_lines(geometry: Geometries, unreadable: NDArray[np.bool_]) -> tuple[Li
     # parts of a collection may be collections of lines themselves
     parts, inner = shapely.get_parts(parts, return_index=True)
     item = item[inner].astype(np.int64)
+    full = ~shapely.is_empty(parts)
+    parts, item = parts[full], item[full]
     line = np.isin(shapely.get_type_id(parts), (1, 2))
     faults += _faults(~line, item, Why.WRONG_GEOMETRY, "a road is a line; this is a point or an area")
     parts, item = parts[line], item[line]

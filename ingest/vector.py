@@ -8,15 +8,17 @@ into a temporary folder first, so that names in CP932 and missing side files do 
 from __future__ import annotations
 
 import io
+import json
 import tempfile
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pyogrio
 import shapely
 from numpy.typing import NDArray
@@ -148,6 +150,21 @@ def _text_of(path: Path, given: str | None) -> tuple[enc.Encoding, bytes | None]
 
 def _read_gdal(path: Path, layer: str | None, given: str | None) -> VectorTable:
     encoding, recoded = _text_of(path, given)
+    dbf = part_of(path, ".dbf") if path.suffix.lower() == ".shp" else None
+    mended = enc.mend_dbf_names(dbf.read_bytes(), encoding.name) if dbf else None
+    if mended is None:
+        return _read_layer(path, layer, encoding, recoded)
+    with tempfile.TemporaryDirectory(prefix="yuki-shp-") as name:
+        copy = Path(name) / path.name
+        for suffix in (".shp", ".shx", ".prj"):
+            part = part_of(path, suffix)
+            if part is not None:
+                copy.with_suffix(suffix).symlink_to(part.resolve())
+        copy.with_suffix(".dbf").write_bytes(mended)
+        return replace(_read_layer(copy, layer, encoding, None), file=str(path))
+
+
+def _read_layer(path: Path, layer: str | None, encoding: enc.Encoding, recoded: bytes | None) -> VectorTable:
     name = _choose_layer(path, layer)
     source: Any = io.BytesIO(recoded) if recoded is not None else path
     options = {"encoding": encoding.name} if path.suffix.lower() == ".shp" else {}
@@ -166,18 +183,31 @@ def _read_gdal(path: Path, layer: str | None, given: str | None) -> VectorTable:
 
 def _from_wkb(column: pa.ChunkedArray) -> tuple[Geometries, NDArray[np.bool_]]:
     wkb = column.cast(pa.binary()).to_numpy()
-    geometry = shapely.from_wkb(wkb, on_invalid="ignore")
+    with np.errstate(invalid="ignore"):  # NaN coordinates are judged later
+        geometry = shapely.from_wkb(wkb, on_invalid="ignore")
     has_bytes = np.array([value is not None for value in wkb], np.bool_)
     return geometry, has_bytes & shapely.is_missing(geometry)
 
 
 def _read_parquet(path: Path) -> VectorTable:
+    """GeoParquet 1.0 and 1.1 (geoparquet.org): geometry as WKB, or in the native encodings that geopandas knows."""
     try:
-        frame = gpd.read_parquet(path)
+        table = pq.read_table(path)
+        about = json.loads((table.schema.metadata or {})[b"geo"])
+        name = about["primary_column"]
+        column = about["columns"][name]
+        if column.get("encoding") == "WKB":
+            geometry, unreadable = _from_wkb(table.column(name))
+        else:
+            geometry = np.asarray(gpd.read_parquet(path).geometry.array, dtype=object)
+            unreadable = np.zeros(len(geometry), np.bool_)
+    except KeyError as error:
+        raise InputError(f"{path}: a Parquet file without geometry (no {error}).", hint="Export GeoParquet.") from error
     except (ValueError, OSError, pa.ArrowException) as error:
         raise InputError(f"{path}: not readable as GeoParquet: {error}", hint="Export it again.") from error
-    geometry = np.asarray(frame.geometry.array, dtype=object)
-    columns = pa.Table.from_pandas(frame.drop(columns=frame.geometry.name), preserve_index=False)
-    crs = None if frame.crs is None else frame.crs.to_wkt()
-    none = np.zeros(len(frame), np.bool_)
-    return VectorTable(str(path), path.stem, enc.Encoding(enc.UTF8, "file"), crs, columns, geometry, none)
+    # the standard: a CRS left out is OGC:CRS84, a CRS of null is not known
+    said = column.get("crs", "OGC:CRS84")
+    crs = json.dumps(said) if isinstance(said, dict) else said
+    other = [key for key in about["columns"] if key in table.column_names]
+    columns = table.drop_columns(other)
+    return VectorTable(str(path), path.stem, enc.Encoding(enc.UTF8, "file"), crs, columns, geometry, unreadable)
