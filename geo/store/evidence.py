@@ -41,6 +41,9 @@ _LINEAGE = {
     "from_edge": "int8", "from_from": "float8", "from_to": "float8", "to_edge": "int8", "to_from": "float8",
     "to_to": "float8", "version": "int4",
 }  # fmt: skip
+_AREAS = {"edge_id": "int8", "area": "int8", "held_m": "float8"}
+_MACHINES = {"vehicle": "int4", "area": "int8", "is_healthy": "bool"}
+_NEAR = {"vehicle": "int4", "piece_id": "int8"}
 
 
 def read_facts(
@@ -101,31 +104,52 @@ def read_context(
     known_at: datetime | None,
 ) -> EdgeContext:
     """What plans, assignments and devices say of each edge at a moment."""
-    flags = {name: np.zeros(network.n_edges, np.bool_) for name in ("on_plan", "has_device", "is_healthy")}
     params: dict[str, Any] = {
         "network_version": network.version,
         "as_of": as_of,
         "known_at": known_text(known_at),
         "silent": timedelta(minutes=settings.silent_min),
-        "plan_share": PLAN_SHARE,
+        "reference_at": event.reference_at,
+        "near_m": UNMATCHED_NEAR_M,
+        "near_deg": UNMATCHED_NEAR_DEG,
     }
-    kinds = {"edge_id": "int8", "has_device": "bool", "is_healthy": "bool"}
-    held = read_columns(connection, read_sql("geo", "queries/copy_plan_health"), params, kinds)
+    held = read_columns(connection, read_sql("geo", "queries/copy_held_edges"), params, _AREAS)
+    machines = read_columns(connection, read_sql("geo", "queries/copy_machines"), params, _MACHINES)
+    near = read_columns(connection, read_sql("geo", "queries/copy_near_unmatched"), params, _NEAR)
+    length_m = np.repeat(network.length_m, 2)
     at = network.position_of(held["edge_id"])
-    flags["on_plan"][at[at >= 0]] = True
-    for name in ("has_device", "is_healthy"):
-        flags[name][at[at >= 0]] = held[name][at >= 0] != 0
-    params |= {"reference_at": event.reference_at, "near_m": UNMATCHED_NEAR_M, "near_deg": UNMATCHED_NEAR_DEG}
-    sql = read_sql("geo", "queries/copy_near_unmatched")
-    near = network.position_of(read_columns(connection, sql, params, {"edge_id": "int8"})["edge_id"])
-    unmatched = np.zeros(network.n_edges, np.bool_)
-    unmatched[near[near >= 0]] = True
+    holds = (at >= 0) & (held["held_m"] >= PLAN_SHARE * length_m[at])
+    at, area = at[holds], held["area"][holds]
+    tracked = machines["vehicle"] >= 0
+    healthy = tracked & (machines["is_healthy"] != 0)
     hours = np.array([settings.valid_hours_of(word) for word in ROAD_CLASSES])
     return EdgeContext(
         edge_from=network.edge_from.astype(np.int64),
         edge_to=network.edge_to.astype(np.int64),
-        length_m=np.repeat(network.length_m, 2),
+        length_m=length_m,
         valid_us=np.repeat(np.round(hours[network.road_class] * 3.6e9).astype(np.int64), 2),
-        is_unmatched=unmatched,
-        **flags,
+        on_plan=_flag(network, at),
+        has_device=_flag(network, at[np.isin(area, machines["area"][tracked])]),
+        is_healthy=_flag(network, at[np.isin(area, machines["area"][healthy])]),
+        is_unmatched=_flag(network, _left_unmatched(network, at, area, machines, near)),
     )
+
+
+def _flag(network: Network, at: Ints) -> NDArray[np.bool_]:
+    flags = np.zeros(network.n_edges, np.bool_)
+    flags[at] = True
+    return flags
+
+
+def _left_unmatched(network: Network, at: Ints, area: Ints, machines: Columns, near: Columns) -> Ints:
+    """Edges near which a machine assigned to their route or section left unmatched fixes."""
+    order = np.argsort(at >> 1, kind="stable")
+    at, area = at[order], area[order]
+    piece = network.position_of(near["piece_id"] * 2) >> 1
+    low, high = np.searchsorted(at >> 1, piece, side="left"), np.searchsorted(at >> 1, piece, side="right")
+    n = high - low
+    pair = np.repeat(np.arange(len(n)), n)
+    slot = np.repeat(low - np.concatenate([[0], np.cumsum(n)])[:-1], n) + np.arange(len(pair))
+    assigned = set(zip(machines["vehicle"].tolist(), machines["area"].tolist(), strict=True))
+    works = zip(near["vehicle"][pair].tolist(), area[slot].tolist(), strict=True)
+    return at[slot[np.fromiter((one in assigned for one in works), np.bool_, len(pair))]]
