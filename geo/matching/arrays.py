@@ -1,47 +1,115 @@
-"""What the compiled kernels share: the roads, the constants and the scratch space, as named tuples of arrays."""
+"""What the compiled kernels share: record layouts of the roads and of the scratch space, and the constants.
+
+Arrays of records, not one array a column: a kernel then reads one cache line where it would read five, and it
+takes few arguments, which keeps its compilation short. All whole numbers are 64 bits wide, and counters start as
+np.int64(0), so that no kernel is compiled twice for two kinds of integer.
+"""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-type Floats = NDArray[np.float64]
-type Floats32 = NDArray[np.float32]
+type Records = NDArray[Any]
 type Ints = NDArray[np.int64]
-type Ints32 = NDArray[np.int32]
-type Bools = NDArray[np.bool_]
+
+#: A directed edge: length, place of its end, direction of its first metres, successors (a range of
+#: Roads.following), segments of its piece (a range of Roads.segment), whether it is open and ends at a dead end.
+EDGE = np.dtype(
+    [
+        ("length_m", "f8"), ("to_x", "f8"), ("to_y", "f8"), ("dir_x", "f4"), ("dir_y", "f4"),
+        ("next_first", "i8"), ("next_end", "i8"), ("segment_first", "i8"), ("segment_end", "i8"),
+        ("is_open", "i1"), ("is_dead_end", "i1"),
+    ],
+    align=True,
+)  # fmt: skip
+#: A straight piece of a road along digitising: its ends, the offset at its start, offset per metre of geometry.
+SEGMENT = np.dtype(
+    [("ax", "f8"), ("ay", "f8"), ("bx", "f8"), ("by", "f8"), ("from_m", "f8"), ("per_m", "f8"), ("piece", "i8")],
+    align=True,
+)
+#: Scratch of an edge, valid only where its stamp is the current one. m: least cost in metres of reaching the end of
+#: the edge; parent: the edge before it (-1 where the search starts, -2 at its reverse); is_done: followed;
+#: target: first candidate of the next fix on the edge.
+LABEL = np.dtype(
+    [("m", "f8"), ("stamp", "i8"), ("target_stamp", "i8"), ("parent", "i8"), ("target", "i8"), ("is_done", "i1")],
+    align=True,
+)
+HEAP = np.dtype([("key", "f8"), ("edge", "i8")], align=True)
+#: A segment near a fix: squared distance, share along the segment.
+NEAR = np.dtype([("m2", "f8"), ("share", "f8"), ("segment", "i8")], align=True)
+#: A chosen place: squared distance, position among the near segments.
+PLACE = np.dtype([("m2", "f8"), ("near", "i8")], align=True)
+#: A candidate of one fix. pos_m: metres from the start of the edge, in its own direction; off_m: distance from the
+#: fix; dir: unit vector of the edge there; nats: emission; route_m and parent: way to it from the state under
+#: search (parent -1 ahead on the same edge, -2 by turning on it); after: next candidate on the same edge;
+#: total, back, back_m: cheapest way so far, the state that it comes from and its metres; state: what it became.
+CANDIDATE = np.dtype(
+    [
+        ("pos_m", "f8"), ("off_m", "f8"), ("dir_x", "f8"), ("dir_y", "f8"), ("nats", "f8"), ("route_m", "f8"),
+        ("total", "f8"), ("back_m", "f8"), ("edge", "i8"), ("after", "i8"), ("parent", "i8"), ("back", "i8"),
+        ("state", "i8"),
+    ],
+    align=True,
+)  # fmt: skip
+#: A state from which the next fix may be reached, and its cost with the fixes skipped since.
+ACTIVE = np.dtype([("nats", "f8"), ("state", "i8")], align=True)
+#: A fix of the trace: plane metres, seconds since the first, spread, unit heading ((0, 0) unknown), number of
+#: candidates found (-1 not decoded).
+FIX = np.dtype(
+    [
+        ("x", "f8"), ("y", "f8"), ("at_s", "f8"), ("sigma_m", "f8"), ("head_x", "f8"), ("head_y", "f8"),
+        ("n_near", "i8"),
+    ],
+    align=True,
+)  # fmt: skip
+#: MatchSettings for the kernels, one record.
+CONSTANTS = np.dtype(
+    [
+        ("beta_m", "f8"), ("beta_fraction", "f8"), ("radius_m", "f8"), ("max_radius_m", "f8"), ("radius_sigmas", "f8"),
+        ("beam_nats", "f8"), ("skip_nats", "f8"), ("skip_more_nats", "f8"), ("skip_far_nats", "f8"),
+        ("skip_far_s", "f8"), ("break_nats", "f8"), ("uturn_edge_m", "f8"), ("uturn_node_m", "f8"),
+        ("against_m", "f8"), ("against_fraction", "f8"), ("turn_m", "f8"), ("max_speed_mps", "f8"),
+        ("jitter_sigmas", "f8"), ("heading_kappa", "f8"), ("heading_floor", "f8"), ("max_roads", "i8"),
+    ],
+    align=True,
+)  # fmt: skip
+#: What a search is for. (x, y) the next fix, and disc_m around it holds all targets; straight_m from fix to fix and
+#: beta_m the scale of a detour; base_nats the cost of the state and least_nats the least emission of a target;
+#: best_nats the best total so far, lowered by the search; max_m nobody drives more between the two fixes;
+#: jitter_m so far behind on the same edge is standing still.
+AIM = np.dtype(
+    [
+        ("x", "f8"), ("y", "f8"), ("disc_m", "f8"), ("straight_m", "f8"), ("beta_m", "f8"), ("base_nats", "f8"),
+        ("least_nats", "f8"), ("best_nats", "f8"), ("max_m", "f8"), ("jitter_m", "f8"),
+    ],
+    align=True,
+)  # fmt: skip
+
+#: Segments of one lookup that are looked at; a disc of 60 m in a dense city holds under 200.
+MAX_NEAR = 1024
+#: Upper bound of MatchSettings.max_roads.
+MAX_ROADS = 32
+#: States open at once: all candidates of a fix and as many carried over it.
+MAX_ACTIVE = 4 * MAX_ROADS
 
 
 class Roads(NamedTuple):
-    """The network as the kernels see it. P pieces, E edges, N nodes, S segments, C grid cells.
+    """The network as the kernels see it: E edges, S segments, C grid cells. Read only, shared between threads.
 
-    edge_to, out_start, out_edge, length_m, is_open, node_xy   as in Network
-    start_dir      (E, 2) unit vector along the first metres of each edge, in its own direction
-    segment        (S, 4) ax, ay, bx, by along digitising
-    segment_piece  (S,) piece of each segment; segments of a piece follow each other
-    segment_from_m (S,) offset along digitising at which the segment starts
-    segment_per_m  (S,) metres of offset per metre of geometry (1 unless length_m is not the planar length)
-    piece_segment  (P + 1,) first segment of each piece
-    cell_start     (C + 1,) first entry of each cell in cell_segment; cells run row by row from the origin
-    cell_segment   segments that touch each cell
+    edge       (E,) EDGE
+    following  edges grouped by the node that they leave
+    segment    (S,) SEGMENT; segments of a piece follow each other
+    cell_start, cell_segment  (C + 1,) and the segments that touch each cell, row by row from the origin
     """
 
-    edge_to: Ints32
-    out_start: Ints32
-    out_edge: Ints32
-    length_m: Floats
-    is_open: Bools
-    node_xy: Floats
-    start_dir: Floats32
-    segment: Floats
-    segment_piece: Ints32
-    segment_from_m: Floats
-    segment_per_m: Floats
-    piece_segment: Ints32
-    cell_start: Ints32
-    cell_segment: Ints32
+    edge: Records
+    following: Ints
+    segment: Records
+    cell_start: Ints
+    cell_segment: Ints
     origin_x_m: float
     origin_y_m: float
     cell_m: float
@@ -49,123 +117,38 @@ class Roads(NamedTuple):
     n_rows: int
 
 
-class Constants(NamedTuple):
-    """MatchSettings as plain floats for the kernels; see there for what they mean."""
-
-    beta_m: float
-    beta_fraction: float
-    radius_m: float
-    max_radius_m: float
-    radius_sigmas: float
-    max_roads: int
-    beam_nats: float
-    skip_nats: float
-    skip_more_nats: float
-    skip_far_nats: float
-    skip_far_s: float
-    break_nats: float
-    uturn_edge_m: float
-    uturn_node_m: float
-    against_m: float
-    against_fraction: float
-    turn_m: float
-    max_speed_mps: float
-    jitter_sigmas: float
-    heading_kappa: float
-    heading_floor: float
-
-
 class Scratch(NamedTuple):
-    """Working space of one thread. `label_*` and `target_*` hold for an edge only where its stamp is the current one.
+    """Working space of one thread.
 
-    label_m       (E,) least cost, in metres, of reaching the end of an edge
-    label_stamp   (E,) search that wrote it
-    label_parent  (E,) edge before it; -1 at the edge on which the search starts, -2 at its reverse
-    label_done    (E,) whether its successors have been looked at
-    target_first  (E,) first candidate of the next fix on the edge
-    target_stamp  (E,) step that wrote it
-    heap_key, heap_edge   binary heap; each turn of the network can enter once a search, so it cannot overflow
-    counter       (4,) stamp of searches, stamp of steps, size of the heap, unused
-    near_*        (MAX_NEAR,) segments near a fix: position, squared distance, share along it
-    place_*       (MAX_PLACES,) the places chosen among them: position in near_*, squared distance
+    label  (E,) LABEL;  heap HEAP, room for every turn of the network, since each can enter once a search
+    near, place, found  of the fix under search;  active, spare  states before and after it;  aim  (1,) AIM
+    arc    (n, 3) float64: state, candidate, cost
+    counter  stamp of searches, stamp of steps, size of the heap
     """
 
-    label_m: Floats
-    label_stamp: Ints
-    label_parent: Ints32
-    label_done: Bools
-    target_first: Ints32
-    target_stamp: Ints
-    heap_key: Floats
-    heap_edge: Ints32
+    label: Records
+    heap: Records
+    near: Records
+    place: Records
+    found: Records
+    active: Records
+    spare: Records
+    aim: Records
+    arc: NDArray[np.float64]
     counter: Ints
-    near_segment: Ints32
-    near_m2: Floats
-    near_share: Floats
-    place_near: Ints32
-    place_m2: Floats
-
-
-#: Segments of one lookup that are looked at; a disc of 60 m in a dense city holds under 200.
-MAX_NEAR = 1024
-#: Upper bound of MatchSettings.max_roads.
-MAX_PLACES = 64
-
-
-class Candidates(NamedTuple):
-    """Up to M candidates of one fix: directed edges, twice each place on a piece.
-
-    edge    (M,) edge position
-    pos_m   (M,) metres from the start of the edge, in its own direction
-    off_m   (M,) distance from the fix
-    dir_x, dir_y  (M,) unit vector of the edge at that place, in its own direction
-    nats    (M,) emission cost
-    after   (M,) next candidate on the same edge; -1 none
-    route_m (M,) cost of the way to it from the state under search, metres; inf not reached
-    parent  (M,) edge before its own on that way; -1 same edge ahead, -2 turned on that edge
-    """
-
-    edge: Ints32
-    pos_m: Floats
-    off_m: Floats
-    dir_x: Floats
-    dir_y: Floats
-    nats: Floats
-    after: Ints32
-    route_m: Floats
-    parent: Ints32
 
 
 def new_scratch(n_edges: int, n_turns: int) -> Scratch:
     """Working space for a network with n_edges edges and n_turns pairs of following edges."""
     return Scratch(
-        label_m=np.empty(n_edges),
-        label_stamp=np.zeros(n_edges, np.int64),
-        label_parent=np.empty(n_edges, np.int32),
-        label_done=np.zeros(n_edges, np.bool_),
-        target_first=np.empty(n_edges, np.int32),
-        target_stamp=np.zeros(n_edges, np.int64),
-        heap_key=np.empty(n_turns + 1),
-        heap_edge=np.empty(n_turns + 1, np.int32),
-        counter=np.zeros(4, np.int64),
-        near_segment=np.empty(MAX_NEAR, np.int32),
-        near_m2=np.empty(MAX_NEAR),
-        near_share=np.empty(MAX_NEAR),
-        place_near=np.empty(MAX_PLACES, np.int32),
-        place_m2=np.empty(MAX_PLACES),
-    )
-
-
-def new_candidates(size: int) -> Candidates:
-    """Room for `size` candidates."""
-    return Candidates(
-        edge=np.empty(size, np.int32),
-        pos_m=np.empty(size),
-        off_m=np.empty(size),
-        dir_x=np.empty(size),
-        dir_y=np.empty(size),
-        nats=np.empty(size),
-        after=np.empty(size, np.int32),
-        route_m=np.empty(size),
-        parent=np.empty(size, np.int32),
+        label=np.zeros(n_edges, LABEL),
+        heap=np.empty(n_turns + 2, HEAP),
+        near=np.empty(MAX_NEAR, NEAR),
+        place=np.empty(MAX_ROADS, PLACE),
+        found=np.empty(2 * MAX_ROADS, CANDIDATE),
+        active=np.empty(MAX_ACTIVE, ACTIVE),
+        spare=np.empty(MAX_ACTIVE, ACTIVE),
+        aim=np.zeros(1, AIM),
+        arc=np.empty(((MAX_ACTIVE + 1) * 2 * MAX_ROADS, 3)),
+        counter=np.zeros(3, np.int64),
     )

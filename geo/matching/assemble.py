@@ -3,75 +3,65 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
-type Floats = NDArray[np.float64]
-type Ints32 = NDArray[np.int32]
-type Bools = NDArray[np.bool_]
-
-
-class Rows(NamedTuple):
-    """R traversals of one trace; fixes count from the start of the trace.
-
-    from_m, to_m are along digitising; entered_s and left_s are seconds since the first fix of the trace.
-    """
-
-    edge: Ints32
-    from_m: Floats
-    to_m: Floats
-    entered_s: Floats
-    left_s: Floats
-    confidence: Floats
-    n_fixes: Ints32
-    first_fix: Ints32
-    last_fix: Ints32
+#: A traversal of one trace. from_m and to_m are along digitising, seconds and fixes count from the first fix.
+ROW = np.dtype(
+    [
+        ("from_m", "f8"), ("to_m", "f8"), ("entered_s", "f8"), ("left_s", "f8"), ("confidence", "f8"),
+        ("edge", "i8"), ("n_fixes", "i8"), ("first_fix", "i8"), ("last_fix", "i8"),
+    ],
+    align=True,
+)  # fmt: skip
+#: A link shorter than this has no length: it is the end of an edge at a node.
+POINT_M = 1e-3
 
 
 @njit(nogil=True, cache=True)
-def chain_confidence(lattice, n_states, n_arcs, chain, state_log, arc_log):  # type: ignore[no-untyped-def]
-    """Probability of the edge of each state in the chain, and of the arc that leads to it (1 for the first)."""
+def chain_confidence(states, n_states, arcs, n_arcs, chain, state_log, arc_log):  # type: ignore[no-untyped-def]
+    """Probability of the edge of each state in the chain, and of the arc that leads to it (0 where none does)."""
     best_arc = np.full(n_states, -1, np.int64)
     for a in range(n_arcs):
-        if lattice.arc_from[a] == lattice.back[lattice.arc_to[a]]:
-            best_arc[lattice.arc_to[a]] = a
-    of_state, of_arc = np.empty(len(chain)), np.ones(len(chain))
+        if arcs[a].tail == states[arcs[a].head].back:
+            best_arc[arcs[a].head] = a
+    of_state, of_arc = np.zeros(len(chain)), np.zeros(len(chain))
     for c in range(len(chain)):
         s = chain[c]
-        total = 0.0
+        first = s
         # states of one fix follow each other
-        for step in (-1, 1):
-            t = s if step > 0 else s - 1
-            while 0 <= t < n_states and lattice.fix[t] == lattice.fix[s]:
-                if lattice.edge[t] == lattice.edge[s]:
-                    total += math.exp(state_log[t])
-                t += step
-        of_state[c] = min(total, 1.0)
-        if c > 0 and best_arc[s] >= 0:
+        while first > 0 and states[first - 1].fix == states[s].fix:
+            first -= 1
+        t = first
+        while t < n_states and states[t].fix == states[s].fix:
+            if states[t].edge == states[s].edge:
+                of_state[c] += math.exp(state_log[t])
+            t += 1
+        of_state[c] = min(of_state[c], 1.0)
+        if c > 0 and best_arc[s] >= 0 and not math.isinf(states[s].route_m):
             of_arc[c] = min(math.exp(arc_log[best_arc[s]]), 1.0)
     return of_state, of_arc
 
 
 @njit(nogil=True, cache=True)
-def link_confidence(n_links, on_link, of_state, of_arc, is_break):  # type: ignore[no-untyped-def]  # numba kernel
+def link_confidence(n_links, stand, of_state, of_arc):  # type: ignore[no-untyped-def]  # numba kernel
     """Confidence of each link: the best of the states that stand on it and of the arcs that lead over it."""
     confidence = np.zeros(n_links)
-    for c in range(len(on_link)):
-        confidence[on_link[c]] = max(confidence[on_link[c]], of_state[c])
-        if c > 0 and not is_break[c]:
-            for k in range(on_link[c - 1], on_link[c] + 1):
+    for c in range(len(stand)):
+        link = stand[c].link
+        confidence[link] = max(confidence[link], of_state[c])
+        if c > 0:
+            for k in range(stand[c - 1].link, link + 1):
                 confidence[k] = max(confidence[k], of_arc[c])
     return confidence
 
 
 @njit(nogil=True, cache=True)
-def _is_partial(roads, links, k, touch_m):  # type: ignore[no-untyped-def]  # numba kernel
-    """Whether link k is shorter than touch_m and does not cover its whole edge."""
-    driven_m = links.to_m[k] - links.from_m[k]
-    return driven_m < touch_m and driven_m < roads.length_m[links.edge[k] >> 1] - 1e-6
+def _is_partial(roads, link, touch_m):  # type: ignore[no-untyped-def]  # numba kernel
+    """Whether a link is shorter than touch_m and does not cover its whole edge."""
+    driven_m = link.to_m - link.from_m
+    return driven_m < touch_m and driven_m < roads.edge[link.edge].length_m - 1e-6
 
 
 @njit(nogil=True, cache=True)
@@ -83,108 +73,107 @@ def without_touches(roads, links, n_links, touch_m):  # type: ignore[no-untyped-
     """
     keep = np.ones(n_links, np.bool_)
     for k in range(n_links):
-        is_first = k == 0 or links.part[k - 1] != links.part[k]
-        is_last = k + 1 == n_links or links.part[k + 1] != links.part[k]
-        if links.to_m[k] - links.from_m[k] < 1e-3 or ((is_first or is_last) and _is_partial(roads, links, k, touch_m)):
+        link = links[k]
+        is_first = k == 0 or links[k - 1].part != link.part
+        is_last = k + 1 == n_links or links[k + 1].part != link.part
+        is_short = _is_partial(roads, link, touch_m)
+        if link.to_m - link.from_m < POINT_M or ((is_first or is_last) and is_short):
             keep[k] = False
-        is_back = not is_last and links.edge[k + 1] == links.edge[k] ^ 1
-        if is_back and links.from_m[k] < 1e-6 and _is_partial(roads, links, k, touch_m):
-            leaves_m = roads.length_m[links.edge[k] >> 1]
-            if links.to_m[k + 1] > leaves_m - 1e-6 and _is_partial(roads, links, k + 1, touch_m):
-                keep[k] = keep[k + 1] = False
+        if is_last or not is_short or links[k + 1].edge != link.edge ^ 1:
+            continue
+        is_out = links[k + 1].to_m > roads.edge[link.edge].length_m - 1e-6
+        if link.from_m < 1e-6 and is_out and _is_partial(roads, links[k + 1], touch_m):
+            keep[k] = keep[k + 1] = False
     return keep
 
 
 @njit(nogil=True, cache=True)
 def leave_points(links, n_links, placed):  # type: ignore[no-untyped-def]  # numba kernel
     """Moves the fixes of links without length, which are ends of other edges at a node, onto the link beside."""
-    for f in range(len(placed.link)):
-        k = placed.link[f]
-        if k < 0 or links.to_m[k] - links.from_m[k] >= 1e-3:
+    for f in range(len(placed)):
+        k = placed[f].link
+        if k < 0 or links[k].to_m - links[k].from_m >= POINT_M:
             continue
         before, after = k - 1, k + 1
-        while before >= 0 and links.to_m[before] - links.from_m[before] < 1e-3:
+        while before >= 0 and links[before].to_m - links[before].from_m < POINT_M:
             before -= 1
-        while after < n_links and links.to_m[after] - links.from_m[after] < 1e-3:
+        while after < n_links and links[after].to_m - links[after].from_m < POINT_M:
             after += 1
-        if before >= 0 and links.part[before] == links.part[k]:
-            placed.link[f], placed.pos_m[f] = before, links.to_m[before]
-        elif after < n_links and links.part[after] == links.part[k]:
-            placed.link[f], placed.pos_m[f] = after, links.from_m[after]
+        if before >= 0 and links[before].part == links[k].part:
+            placed[f].link, placed[f].pos_m = before, links[before].to_m
+        elif after < n_links and links[after].part == links[k].part:
+            placed[f].link, placed[f].pos_m = after, links[after].from_m
 
 
 @njit(nogil=True, cache=True)
-def _fix_ranges(n_links, placed):  # type: ignore[no-untyped-def]  # numba kernel
+def _set_fixes(rows, n_links, placed):  # type: ignore[no-untyped-def]  # numba kernel
     """Number, first and last of the fixes on each link; links without any get the fixes before and after."""
-    n_fixes = np.zeros(n_links, np.int32)
-    first, last = np.full(n_links, -1, np.int32), np.full(n_links, -1, np.int32)
-    for f in range(len(placed.link)):
-        k = placed.link[f]
-        if k >= 0:
-            n_fixes[k] += 1
-            last[k] = f
-            if first[k] < 0:
-                first[k] = f
-    before = np.int32(0)
+    for f in range(len(placed)):
+        if placed[f].link >= 0:
+            row = rows[placed[f].link]
+            if row.n_fixes == 0:
+                row.first_fix = f
+            row.last_fix = f
+            row.n_fixes += 1
+    before, after = 0, len(placed) - 1
     for k in range(n_links):
-        if n_fixes[k] > 0:
-            before = last[k]
+        if rows[k].n_fixes > 0:
+            before = rows[k].last_fix
         else:
-            first[k] = before
-    after = np.int32(len(placed.link) - 1)
+            rows[k].first_fix = before
     for k in range(n_links - 1, -1, -1):
-        if n_fixes[k] > 0:
-            after = first[k]
+        if rows[k].n_fixes > 0:
+            after = rows[k].first_fix
         else:
-            last[k] = after
-    return n_fixes, first, last
+            rows[k].last_fix = after
 
 
 @njit(nogil=True, cache=True)
-def _times(links, n_links, placed, at_s):  # type: ignore[no-untyped-def]  # numba kernel
-    """Seconds at which each link is entered and left, linear in metres between the fixes before and after."""
-    entered, left = np.zeros(n_links), np.zeros(n_links)
-    known = np.flatnonzero(placed.link >= 0)
-    u = 0
+def _seconds_at(links, seen, placed, a, b, part, at_m):  # type: ignore[no-untyped-def]  # numba kernel
+    """Seconds at at_m metres of the path in a part, linear between the placed fixes a and b around it."""
+    if links[placed[a].link].part < part:
+        return seen[b].at_s
+    if links[placed[b].link].part > part or placed[b].at_m <= placed[a].at_m:
+        return seen[a].at_s
+    share = (at_m - placed[a].at_m) / (placed[b].at_m - placed[a].at_m)
+    return seen[a].at_s + min(max(share, 0.0), 1.0) * (seen[b].at_s - seen[a].at_s)
+
+
+@njit(nogil=True, cache=True)
+def _set_times(rows, links, n_links, seen, placed):  # type: ignore[no-untyped-def]  # numba kernel
+    """Seconds at which each link is entered and left."""
+    known, n = np.empty(len(placed), np.int64), 0
+    for f in range(len(placed)):
+        if placed[f].link >= 0:
+            known[n] = f
+            n += 1
+    u, last_s = 0, -math.inf
     for k in range(n_links):
         for is_end in range(2):
-            at_m = links.at_m[k] + (links.to_m[k] - links.from_m[k] if is_end else 0.0)
-            while u + 1 < len(known) and (
-                placed.at_m[known[u + 1]] < at_m or links.part[placed.link[known[u + 1]]] < links.part[k]
-            ):
+            at_m = links[k].at_m + (links[k].to_m - links[k].from_m if is_end else 0.0)
+            while u + 1 < n:
+                after = placed[known[u + 1]]
+                if after.at_m >= at_m and links[after.link].part >= links[k].part:
+                    break
                 u += 1
-            a = known[u]
-            b = known[min(u + 1, len(known) - 1)]
-            if links.part[placed.link[a]] < links.part[k]:
-                seconds = at_s[b]
-            elif links.part[placed.link[b]] > links.part[k] or placed.at_m[b] <= placed.at_m[a]:
-                seconds = at_s[a]
-            else:
-                share = (at_m - placed.at_m[a]) / (placed.at_m[b] - placed.at_m[a])
-                seconds = at_s[a] + min(max(share, 0.0), 1.0) * (at_s[b] - at_s[a])
+            b = known[min(u + 1, n - 1)]
+            last_s = max(last_s, _seconds_at(links, seen, placed, known[u], b, links[k].part, at_m))
             if is_end:
-                left[k] = max(seconds, entered[k])
+                rows[k].left_s = last_s
             else:
-                entered[k] = max(seconds, left[k - 1] if k > 0 else seconds)
-    return entered, left
+                rows[k].entered_s = last_s
 
 
 @njit(nogil=True, cache=True)
 def assemble(roads, seen, links, n_links, placed, confidence, touch_m):  # type: ignore[no-untyped-def]  # numba kernel
-    """The traversals of one trace, in driving order."""
-    keep = without_touches(roads, links, n_links, touch_m)
-    n_fixes, first, last = _fix_ranges(n_links, placed)
-    entered, left = _times(links, n_links, placed, seen.at_s)
-    chosen = np.flatnonzero(keep)
-    from_m, to_m = np.empty(len(chosen)), np.empty(len(chosen))
-    for r in range(len(chosen)):
-        k = chosen[r]
-        length_m = roads.length_m[links.edge[k] >> 1]
-        a, b = max(links.from_m[k], 0.0), min(links.to_m[k], length_m)
-        if links.edge[k] & 1:
+    """(R,) ROW: the traversals of one trace, in driving order."""
+    rows = np.zeros(n_links, ROW)
+    _set_fixes(rows, n_links, placed)
+    _set_times(rows, links, n_links, seen, placed)
+    for k in range(n_links):
+        length_m = roads.edge[links[k].edge].length_m
+        a, b = max(links[k].from_m, 0.0), min(links[k].to_m, length_m)
+        if links[k].edge & 1:
             a, b = length_m - b, length_m - a
-        from_m[r], to_m[r] = a, b
-    return Rows(
-        links.edge[:n_links][chosen], from_m, to_m, entered[chosen], left[chosen], confidence[chosen],
-        n_fixes[chosen], first[chosen], last[chosen],
-    )  # fmt: skip
+        rows[k].edge, rows[k].from_m, rows[k].to_m, rows[k].confidence = links[k].edge, a, b, confidence[k]
+    return rows[without_touches(roads, links, n_links, touch_m)]

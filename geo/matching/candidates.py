@@ -14,12 +14,10 @@ from numba import njit
 from numpy.typing import NDArray
 
 from geo.errors import InputError
-from geo.matching.arrays import MAX_NEAR, Roads
+from geo.matching.arrays import EDGE, MAX_NEAR, SEGMENT, Records, Roads
 from geo.network import Network
 
-type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
-type Ints32 = NDArray[np.int32]
 
 #: Side of a grid cell: near the search radius, so that a lookup touches about nine cells.
 CELL_M = 50.0
@@ -49,7 +47,7 @@ def build_index(network: Network) -> GridIndex:
     """
     if network.n_edges == 0:
         raise InputError("The network has no edges.", hint="Ingest roads first, or check the roads file.")
-    segment, piece, from_m, per_m = _segments(network)
+    segment = _segments(network)
     low = network.shape_xy.min(axis=0) - 1.0
     high = network.shape_xy.max(axis=0) + 1.0
     width_m, height_m = (float(v) for v in high - low)
@@ -58,18 +56,9 @@ def build_index(network: Network) -> GridIndex:
     cell_start, cell_segment = _fill_cells(segment, low[0], low[1], cell_m, n_columns, n_rows)
     degree = np.diff(network.out_start).astype(np.int64)
     roads = Roads(
-        edge_to=network.edge_to,
-        out_start=network.out_start,
-        out_edge=network.out_edge,
-        length_m=network.length_m,
-        is_open=network.is_open,
-        node_xy=np.ascontiguousarray(network.node_xy),
-        start_dir=_start_directions(network),
+        edge=_edges(network),
+        following=np.array(network.out_edge, np.int64),
         segment=segment,
-        segment_piece=piece,
-        segment_from_m=from_m,
-        segment_per_m=per_m,
-        piece_segment=(network.shape_start - np.arange(len(network.shape_start))).astype(np.int32),
         cell_start=cell_start,
         cell_segment=cell_segment,
         origin_x_m=float(low[0]),
@@ -81,54 +70,67 @@ def build_index(network: Network) -> GridIndex:
     return GridIndex(roads=roads, n_turns=int((degree * degree).sum()))
 
 
-def _segments(network: Network) -> tuple[Floats, Ints32, Floats, Floats]:
-    """Segments of all pieces in order: ends, piece, offset at the start, offset per metre."""
+def _segments(network: Network) -> Records:
+    """(S,) SEGMENT of all pieces in order. Offsets are scaled where length_m is not the length of the geometry."""
     start, xy = network.shape_start.astype(np.int64), network.shape_xy
     is_last = np.zeros(len(xy), np.bool_)
     is_last[start[1:] - 1] = True
     first = np.flatnonzero(~is_last)
-    segment = np.ascontiguousarray(np.hstack([xy[first], xy[first + 1]]))
+    segment = np.zeros(len(first), SEGMENT)
+    segment["ax"], segment["ay"] = xy[first].T
+    segment["bx"], segment["by"] = xy[first + 1].T
     piece = np.repeat(np.arange(len(start) - 1, dtype=np.int32), np.diff(start) - 1)
-    length = np.hypot(segment[:, 2] - segment[:, 0], segment[:, 3] - segment[:, 1])
-    run = np.r_[0.0, np.cumsum(length)]
-    first_segment = start[:-1] - np.arange(len(start) - 1)
-    geometric = run[first_segment + np.diff(start) - 1] - run[first_segment]
+    run = np.r_[0.0, np.cumsum(np.hypot(segment["bx"] - segment["ax"], segment["by"] - segment["ay"]))]
+    first_segment = _first_segment(network)
+    geometric = run[first_segment[1:]] - run[first_segment[:-1]]
     scale = np.divide(network.length_m, geometric, out=np.ones_like(geometric), where=geometric > 0)
-    from_m = (run[:-1] - run[first_segment][piece]) * scale[piece]
-    return segment, piece, from_m, scale[piece]
+    segment["piece"], segment["per_m"] = piece, scale[piece]
+    segment["from_m"] = (run[:-1] - run[first_segment[:-1]][piece]) * scale[piece]
+    return segment
 
 
-def _start_directions(network: Network) -> NDArray[np.float32]:
-    """(E, 2) unit vectors at the start of each edge, from the first 10 m of its shape, or all if it is shorter."""
-    start = network.shape_start.astype(np.int64)
-    directions: NDArray[np.float32] = _first_direction(start, network.shape_xy)
-    return directions
+def _first_segment(network: Network) -> Ints:
+    """(P + 1,) first segment of each piece."""
+    return network.shape_start.astype(np.int64) - np.arange(len(network.shape_start))
+
+
+def _edges(network: Network) -> Records:
+    """(E,) EDGE of a network."""
+    edge = np.zeros(network.n_edges, EDGE)
+    edge["length_m"] = np.repeat(network.length_m, 2)
+    edge["to_x"], edge["to_y"] = network.node_xy[network.edge_to].T
+    edge["next_first"] = network.out_start[network.edge_to]
+    edge["next_end"] = network.out_start[network.edge_to + 1]
+    first_segment = _first_segment(network)
+    edge["segment_first"] = np.repeat(first_segment[:-1], 2)
+    edge["segment_end"] = np.repeat(first_segment[1:], 2)
+    edge["is_open"] = network.is_open
+    edge["is_dead_end"] = edge["next_end"] - edge["next_first"] == 1
+    _set_directions(network.shape_start.astype(np.int64), np.array(network.shape_xy), edge)
+    return edge
 
 
 @njit(nogil=True, cache=True)
-def _first_direction(start, xy):  # type: ignore[no-untyped-def]  # numba kernel
-    out = np.zeros((2 * (len(start) - 1), 2), np.float32)
-    for p in range(len(start) - 1):
-        for backward in range(2):
-            a = start[p + 1] - 1 if backward else start[p]
-            step = -1 if backward else 1
-            i, dx, dy = a, 0.0, 0.0
-            for _ in range(start[p + 1] - start[p] - 1):
-                i += step
-                dx, dy = xy[i, 0] - xy[a, 0], xy[i, 1] - xy[a, 1]
-                if dx * dx + dy * dy >= 100.0:
-                    break
-            norm = math.hypot(dx, dy)
-            if norm > 0.0:
-                out[2 * p + backward, 0] = dx / norm
-                out[2 * p + backward, 1] = dy / norm
-    return out
+def _set_directions(start, xy, edge):  # type: ignore[no-untyped-def]  # numba kernel
+    """Sets the unit vector of the first 10 m of each edge in its own direction, or of all of it if it is shorter."""
+    for e in range(len(edge)):
+        p, step = e >> 1, 1 - 2 * (e & 1)
+        a = start[p] if step > 0 else start[p + 1] - 1
+        i, dx, dy = a, 0.0, 0.0
+        for _ in range(start[p + 1] - start[p] - 1):
+            i += step
+            dx, dy = xy[i, 0] - xy[a, 0], xy[i, 1] - xy[a, 1]
+            if dx * dx + dy * dy >= 100.0:
+                break
+        norm = math.hypot(dx, dy)
+        if norm > 0.0:
+            edge[e].dir_x, edge[e].dir_y = dx / norm, dy / norm
 
 
 @njit(nogil=True, cache=True)
 def _row_columns(segment, s, row, x0, y0, cell_m, n_columns):  # type: ignore[no-untyped-def]  # numba kernel
     """First and last column that segment s touches in a row of cells."""
-    ax, ay, bx, by = segment[s, 0], segment[s, 1], segment[s, 2], segment[s, 3]
+    ax, ay, bx, by = segment[s].ax, segment[s].ay, segment[s].bx, segment[s].by
     low, high = 0.0, 1.0
     if by != ay:
         t0 = (y0 + row * cell_m - ay) / (by - ay)
@@ -145,25 +147,25 @@ def _fill_cells(segment, x0, y0, cell_m, n_columns, n_rows):  # type: ignore[no-
     """CSR of the segments that touch each cell: counted first, filled second."""
     count = np.zeros(n_columns * n_rows + 1, np.int64)
     for s in range(len(segment)):
-        low = int((min(segment[s, 1], segment[s, 3]) - y0) / cell_m)
-        high = int((max(segment[s, 1], segment[s, 3]) - y0) / cell_m)
+        low = int((min(segment[s].ay, segment[s].by) - y0) / cell_m)
+        high = int((max(segment[s].ay, segment[s].by) - y0) / cell_m)
         for row in range(low, high + 1):
             first, last = _row_columns(segment, s, row, x0, y0, cell_m, n_columns)
             for column in range(first, last + 1):
                 count[row * n_columns + column + 1] += 1
     start = np.cumsum(count)
     fill = start[:-1].copy()
-    cell_segment = np.empty(start[-1], np.int32)
+    cell_segment = np.empty(start[-1], np.int64)
     for s in range(len(segment)):
-        low = int((min(segment[s, 1], segment[s, 3]) - y0) / cell_m)
-        high = int((max(segment[s, 1], segment[s, 3]) - y0) / cell_m)
+        low = int((min(segment[s].ay, segment[s].by) - y0) / cell_m)
+        high = int((max(segment[s].ay, segment[s].by) - y0) / cell_m)
         for row in range(low, high + 1):
             first, last = _row_columns(segment, s, row, x0, y0, cell_m, n_columns)
             for column in range(first, last + 1):
                 cell = row * n_columns + column
                 cell_segment[fill[cell]] = s
                 fill[cell] += 1
-    return start.astype(np.int32), cell_segment
+    return start, cell_segment
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
@@ -173,17 +175,17 @@ def _near_segments(roads, work, x, y, radius_m):  # type: ignore[no-untyped-def]
     c1 = min(math.floor((x + radius_m - roads.origin_x_m) / roads.cell_m), roads.n_columns - 1)
     r0 = max(math.floor((y - radius_m - roads.origin_y_m) / roads.cell_m), 0)
     r1 = min(math.floor((y + radius_m - roads.origin_y_m) / roads.cell_m), roads.n_rows - 1)
-    n, limit = 0, radius_m * radius_m
+    n, limit = np.int64(0), radius_m * radius_m
     if c0 > c1:
-        return 0
+        return n
     for row in range(r0, r1 + 1):
         # the cells of a row follow each other, so one range of cell_segment holds all of them
         first = roads.cell_start[row * roads.n_columns + c0]
         last = roads.cell_start[row * roads.n_columns + c1 + 1]
         for k in range(first, last):
             s = roads.cell_segment[k]
-            ax, ay = roads.segment[s, 0], roads.segment[s, 1]
-            dx, dy = roads.segment[s, 2] - ax, roads.segment[s, 3] - ay
+            ax, ay = roads.segment[s].ax, roads.segment[s].ay
+            dx, dy = roads.segment[s].bx - ax, roads.segment[s].by - ay
             square = dx * dx + dy * dy
             t = ((x - ax) * dx + (y - ay) * dy) / square if square > 0.0 else 0.0
             t = min(max(t, 0.0), 1.0)
@@ -198,39 +200,35 @@ def _near_segments(roads, work, x, y, radius_m):  # type: ignore[no-untyped-def]
 def _insert_near(work, n, s, m2, t):  # type: ignore[no-untyped-def]  # numba kernel
     """Inserts segment s into the first n of work.near_*, which ascend; returns the new n."""
     i = n
-    while i > 0 and work.near_segment[i - 1] > s:
+    while i > 0 and work.near[i - 1].segment > s:
         i -= 1
-    if n == MAX_NEAR or (i > 0 and work.near_segment[i - 1] == s):
+    if n == MAX_NEAR or (i > 0 and work.near[i - 1].segment == s):
         return n
     for j in range(n, i, -1):
-        work.near_segment[j] = work.near_segment[j - 1]
-        work.near_m2[j] = work.near_m2[j - 1]
-        work.near_share[j] = work.near_share[j - 1]
-    work.near_segment[i], work.near_m2[i], work.near_share[i] = s, m2, t
+        work.near[j] = work.near[j - 1]
+    work.near[i].segment, work.near[i].m2, work.near[i].share = s, m2, t
     return n + 1
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
 def _near_point(roads, work, i):  # type: ignore[no-untyped-def]  # numba kernel
     """Place of entry i of work.near_*: x, y and offset along digitising."""
-    s, t = work.near_segment[i], work.near_share[i]
-    dx = roads.segment[s, 2] - roads.segment[s, 0]
-    dy = roads.segment[s, 3] - roads.segment[s, 1]
-    offset = roads.segment_from_m[s] + t * math.sqrt(dx * dx + dy * dy) * roads.segment_per_m[s]
-    return roads.segment[s, 0] + t * dx, roads.segment[s, 1] + t * dy, offset
+    s, t = roads.segment[work.near[i].segment], work.near[i].share
+    dx, dy = s.bx - s.ax, s.by - s.ay
+    return s.ax + t * dx, s.ay + t * dy, s.from_m + t * math.sqrt(dx * dx + dy * dy) * s.per_m
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
 def _insert_place(work, n, max_roads, i):  # type: ignore[no-untyped-def]  # numba kernel
     """Inserts entry i of work.near_* into the n nearest places, at most max_roads; returns the new n."""
-    m2 = work.near_m2[i]
-    if n == max_roads and m2 >= work.place_m2[n - 1]:
+    m2 = work.near[i].m2
+    if n == max_roads and m2 >= work.place[n - 1].m2:
         return n
     j = n if n < max_roads else n - 1
-    while j > 0 and work.place_m2[j - 1] > m2:
-        work.place_m2[j], work.place_near[j] = work.place_m2[j - 1], work.place_near[j - 1]
+    while j > 0 and work.place[j - 1].m2 > m2:
+        work.place[j] = work.place[j - 1]
         j -= 1
-    work.place_m2[j], work.place_near[j] = m2, i
+    work.place[j].m2, work.place[j].near = m2, i
     return min(n + 1, max_roads)
 
 
@@ -246,44 +244,41 @@ def _is_hairpin(roads, work, i, j):  # type: ignore[no-untyped-def]  # numba ker
 @njit(nogil=True, cache=True, boundscheck=False)
 def _places(roads, work, n_near, max_roads):  # type: ignore[no-untyped-def]  # numba kernel
     """Chooses the nearest place of each piece, and a second one at a hairpin; nearest first; returns how many."""
-    n, a = 0, 0
+    n, a = np.int64(0), np.int64(0)
     while a < n_near:
-        piece, b, best = roads.segment_piece[work.near_segment[a]], a, a
-        while b < n_near and roads.segment_piece[work.near_segment[b]] == piece:
-            if work.near_m2[b] < work.near_m2[best]:
+        piece, b, best = roads.segment[work.near[a].segment].piece, a, a
+        while b < n_near and roads.segment[work.near[b].segment].piece == piece:
+            if work.near[b].m2 < work.near[best].m2:
                 best = b
             b += 1
         n = _insert_place(work, n, max_roads, best)
-        second = -1
+        second = b
         for i in range(a, b):
-            if (second < 0 or work.near_m2[i] < work.near_m2[second]) and _is_hairpin(roads, work, best, i):
+            if (second == b or work.near[i].m2 < work.near[second].m2) and _is_hairpin(roads, work, best, i):
                 second = i
-        if second >= 0:
+        if second < b:
             n = _insert_place(work, n, max_roads, second)
         a = b
     return n
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
-def find_candidates(roads, work, found, x, y, radius_m, max_roads):  # type: ignore[no-untyped-def]
-    """Fills `found` with both directions of the places within radius_m of (x, y), nearest first; returns how many."""
-    n_near = _near_segments(roads, work, x, y, radius_m)
-    n_places = _places(roads, work, n_near, max_roads)
+def find_candidates(roads, work, x, y, radius_m, max_roads):  # type: ignore[no-untyped-def]  # numba kernel
+    """Fills work.found with both directions of the places within radius_m of (x, y), nearest first; how many."""
+    n_places = _places(roads, work, _near_segments(roads, work, x, y, radius_m), max_roads)
     for k in range(n_places):
-        i = work.place_near[k]
-        s = work.near_segment[i]
-        piece = roads.segment_piece[s]
+        i = work.place[k].near
+        s = roads.segment[work.near[i].segment]
         _, _, offset = _near_point(roads, work, i)
-        offset = min(max(offset, 0.0), roads.length_m[piece])
-        dx = roads.segment[s, 2] - roads.segment[s, 0]
-        dy = roads.segment[s, 3] - roads.segment[s, 1]
+        dx, dy = s.bx - s.ax, s.by - s.ay
         norm = math.hypot(dx, dy)
         dx, dy = (dx / norm, dy / norm) if norm > 0.0 else (0.0, 0.0)
         for backward in range(2):
-            c = 2 * k + backward
-            found.edge[c] = 2 * piece + backward
-            found.pos_m[c] = roads.length_m[piece] - offset if backward else offset
-            found.off_m[c] = math.sqrt(work.place_m2[k])
-            found.dir_x[c] = -dx if backward else dx
-            found.dir_y[c] = -dy if backward else dy
+            c, edge = work.found[2 * k + backward], 2 * s.piece + backward
+            length_m = roads.edge[edge].length_m
+            along_m = min(max(offset, 0.0), length_m)
+            c.edge = edge
+            c.pos_m = length_m - along_m if backward else along_m
+            c.off_m = math.sqrt(work.place[k].m2)
+            c.dir_x, c.dir_y = (-dx, -dy) if backward else (dx, dy)
     return 2 * n_places

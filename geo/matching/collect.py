@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from geo.matching.assemble import Rows
+from geo.matching.assemble import ROW
 from geo.matching.result import INFERRED, MATCHED, UNMATCHED, Breaks, Matched, MatchedFixes, Traversals
 from geo.matching.trip import Trip
 from geo.trace import Traces
@@ -33,33 +33,32 @@ def _joined(parts: list[NDArray[Any]], kind: type[np.generic]) -> NDArray[Any]:
 
 
 def _traversals(traces: Traces, trips: list[Trip]) -> Traversals:
-    counts = np.array([len(trip.rows.edge) for trip in trips], np.int64)
+    rows = np.concatenate([np.empty(0, ROW), *[trip.rows for trip in trips]])
+    counts = np.array([len(trip.rows) for trip in trips], np.int64)
     trace = np.repeat(np.arange(len(trips), dtype=np.int64), counts)
     first_row = np.cumsum(counts) - counts
-    start_us = traces.fixes.at_us[traces.start[:-1]][trace]
     start = traces.start[:-1][trace]
-    row = {name: _joined([getattr(trip.rows, name) for trip in trips], np.float64) for name in Rows._fields}
-    n_fixes = row["n_fixes"].astype(np.int32)
+    start_us = traces.fixes.at_us[start]
     return Traversals(
         trace=trace,
         seq=(np.arange(len(trace)) - first_row[trace]).astype(np.int32),
-        edge=row["edge"].astype(np.int32),
-        from_m=row["from_m"],
-        to_m=row["to_m"],
-        entered_us=start_us + np.rint(row["entered_s"] * 1e6).astype(np.int64),
-        left_us=start_us + np.rint(row["left_s"] * 1e6).astype(np.int64),
-        status=np.where(n_fixes > 0, MATCHED, INFERRED).astype(np.int8),
-        confidence=row["confidence"],
-        n_fixes=n_fixes,
-        first_fix=start + row["first_fix"].astype(np.int64),
-        last_fix=start + row["last_fix"].astype(np.int64),
+        edge=rows["edge"].astype(np.int32),
+        from_m=rows["from_m"].copy(),
+        to_m=rows["to_m"].copy(),
+        entered_us=start_us + np.rint(rows["entered_s"] * 1e6).astype(np.int64),
+        left_us=start_us + np.rint(rows["left_s"] * 1e6).astype(np.int64),
+        status=np.where(rows["n_fixes"] > 0, MATCHED, INFERRED).astype(np.int8),
+        confidence=rows["confidence"].copy(),
+        n_fixes=rows["n_fixes"].astype(np.int32),
+        first_fix=start + rows["first_fix"],
+        last_fix=start + rows["last_fix"],
     )
 
 
 def _fixes(length_m: NDArray[np.float64], trips: list[Trip]) -> MatchedFixes:
     edge = _joined([trip.fix_edge for trip in trips], np.int32)
-    pos_m = _joined([trip.placed.pos_m for trip in trips], np.float64)
-    off_m = _joined([trip.placed.off_m for trip in trips], np.float64)
+    pos_m = _joined([trip.placed["pos_m"] for trip in trips], np.float64)
+    off_m = _joined([trip.placed["off_m"] for trip in trips], np.float64)
     is_on = edge >= 0
     along = np.where(edge & 1, length_m[edge >> 1] - pos_m, pos_m)
     return MatchedFixes(

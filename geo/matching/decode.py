@@ -3,165 +3,118 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
 from geo.matching.candidates import find_candidates
 from geo.matching.emission import emission
 from geo.matching.transition import search, set_targets, transition_nats
-from geo.matching.viterbi import with_room
-
-type Floats = NDArray[np.float64]
-type Ints32 = NDArray[np.int32]
-
-
-class Seen(NamedTuple):
-    """The k fixes of one trace as the kernel reads them.
-
-    x_m, y_m      (k,) plane metres
-    at_s          (k,) seconds since the first fix of the trace
-    sigma_m       (k,) spread of the distance to the road
-    head_x, head_y  (k,) unit vector of the heading; (0, 0) unknown
-    used          (u,) fixes that are decoded, ascending; the others lie too close to one of them
-    """
-
-    x_m: Floats
-    y_m: Floats
-    at_s: Floats
-    sigma_m: Floats
-    head_x: Floats
-    head_y: Floats
-    used: Ints32
-
-
-class Active(NamedTuple):
-    """Up to M states from which the next fix may be reached, cheapest first: state in the lattice and its cost."""
-
-    state: Ints32
-    nats: Floats
-
-
-class Step(NamedTuple):
-    """What one step finds: best way to each candidate, and all arcs into them (M states times M candidates).
-
-    nats, back, route_m  (M,) of each candidate
-    arc_from, arc_to, arc_nats  arcs from a state of the lattice to a candidate
-    state     (M,) state of the lattice that the candidate became; -1 not within the beam
-    """
-
-    nats: Floats
-    back: Ints32
-    route_m: Floats
-    arc_from: Ints32
-    arc_to: Ints32
-    arc_nats: Floats
-    state: Ints32
-
-
-def new_active(size: int) -> Active:
-    """Room for `size` states."""
-    return Active(np.empty(size, np.int32), np.empty(size))
-
-
-def new_step(n_active: int, n_candidates: int) -> Step:
-    """Room for one step."""
-    n_arcs = (n_active + 1) * n_candidates
-    return Step(
-        nats=np.empty(n_candidates), back=np.empty(n_candidates, np.int32), route_m=np.empty(n_candidates),
-        arc_from=np.empty(n_arcs, np.int32), arc_to=np.empty(n_arcs, np.int32), arc_nats=np.empty(n_arcs),
-        state=np.empty(n_candidates, np.int32),
-    )  # fmt: skip
+from geo.matching.viterbi import with_arc_room, with_room
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
-def _insert_active(active, n, room, state, nats):  # type: ignore[no-untyped-def]  # numba kernel
+def insert_active(active, n, state, nats):  # type: ignore[no-untyped-def]  # numba kernel
     """Inserts a state into the n active ones, cheapest first; the dearest falls out when there is no room."""
-    if n == room:
-        if nats >= active.nats[n - 1]:
+    if n == len(active):
+        if nats >= active[n - 1].nats:
             return n
         n -= 1
     i = n
-    while i > 0 and active.nats[i - 1] > nats:
-        active.state[i], active.nats[i] = active.state[i - 1], active.nats[i - 1]
+    while i > 0 and active[i - 1].nats > nats:
+        active[i] = active[i - 1]
         i -= 1
-    active.state[i], active.nats[i] = state, nats
+    active[i].state, active[i].nats = state, nats
     return n + 1
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
-def _start_step(constants, roads, found, n, step):  # type: ignore[no-untyped-def]  # numba kernel
-    """Every candidate starts a path; on an edge against a one-way that costs what entering it costs."""
-    for c in range(n):
-        extra = 0.0 if roads.is_open[found.edge[c]] else constants.against_m / constants.beta_m
-        step.nats[c], step.back[c], step.route_m[c] = found.nats[c] + extra, -1, math.inf
+def _start_nats(roads, constants, candidate):  # type: ignore[no-untyped-def]  # numba kernel
+    """Cost of starting a path at a candidate: on an edge against a one-way, what entering it costs too."""
+    extra = 0.0 if roads.edge[candidate.edge].is_open != 0 else constants.against_m / constants.beta_m
+    return candidate.nats + extra
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
-def _relax_from(  # type: ignore[no-untyped-def]
-    roads, work, constants, seen, lattice, found, n, step, n_arcs, state, nats, f, least_nats, best_nats, disc_m,
-):  # fmt: skip
-    """All ways from one active state to the candidates of fix f."""
-    g = lattice.fix[state]
-    x, y = seen.x_m[f], seen.y_m[f]
-    straight_m = math.hypot(x - seen.x_m[g], y - seen.y_m[g])
-    beta_m = constants.beta_m + constants.beta_fraction * straight_m
-    slack_m = 3.0 * (seen.sigma_m[f] + seen.sigma_m[g]) + constants.uturn_edge_m
-    max_route_m = constants.max_speed_mps * max(seen.at_s[f] - seen.at_s[g], 1.0) + slack_m
-    jitter_m = constants.jitter_sigmas * seen.sigma_m[f]
-    best_nats = search(
-        roads, work, constants, found, n, lattice.edge[state], lattice.pos_m[state], x, y, disc_m, jitter_m,
-        nats, straight_m, beta_m, best_nats, constants.beam_nats, least_nats, max_route_m,
-    )  # fmt: skip
+def _aim_from(work, constants, a, b, nats, disc_m):  # type: ignore[no-untyped-def]  # numba kernel
+    """Sets work.aim for the ways from fix a, at a cost of nats so far, to the candidates of fix b."""
+    aim = work.aim[0]
+    aim.x, aim.y, aim.disc_m, aim.base_nats = b.x, b.y, disc_m, nats
+    aim.straight_m = math.hypot(b.x - a.x, b.y - a.y)
+    aim.beta_m = constants.beta_m + constants.beta_fraction * aim.straight_m
+    slack_m = 3.0 * (a.sigma_m + b.sigma_m) + constants.uturn_edge_m
+    aim.max_m = constants.max_speed_mps * max(b.at_s - a.at_s, 1.0) + slack_m
+    aim.jitter_m = constants.jitter_sigmas * b.sigma_m
+    return aim
+
+
+@njit(nogil=True, cache=True, boundscheck=False)
+def _relax_from(roads, work, constants, states, seen, n, n_arcs, active, f, disc_m):  # type: ignore[no-untyped-def]
+    """All ways from one active state to the n candidates of fix f; returns the new number of arcs."""
+    state, found = states[active.state], work.found
+    aim = _aim_from(work, constants, seen[state.fix], seen[f], active.nats, disc_m)
+    search(roads, work, constants, n, state.edge, state.pos_m, aim)
     for c in range(n):
-        route_m = found.route_m[c]
-        if route_m > max_route_m:
+        route_m = found[c].route_m
+        if route_m > aim.max_m:
             continue
-        total = nats + transition_nats(route_m, straight_m, beta_m) + found.nats[c]
-        if total < step.nats[c]:
-            step.nats[c], step.back[c], step.route_m[c] = total, state, route_m
-        if total <= best_nats + constants.beam_nats:
-            step.arc_from[n_arcs], step.arc_to[n_arcs] = state, c
-            step.arc_nats[n_arcs] = total - lattice.nats[state]
-            n_arcs += 1
-    return n_arcs, best_nats
-
-
-@njit(nogil=True, cache=True, boundscheck=False)
-def _break_step(constants, roads, lattice, found, n, step, n_arcs, active):  # type: ignore[no-untyped-def]  # numba kernel
-    """Lets every candidate start a new path after the cheapest active state, at the price of a break."""
-    base = active.nats[0] + constants.break_nats
-    for c in range(n):
-        extra = 0.0 if roads.is_open[found.edge[c]] else constants.against_m / constants.beta_m
-        total = base + found.nats[c] + extra
-        if total < step.nats[c]:
-            step.nats[c], step.back[c], step.route_m[c] = total, active.state[0], math.inf
-            step.arc_from[n_arcs], step.arc_to[n_arcs] = active.state[0], c
-            step.arc_nats[n_arcs] = total - lattice.nats[active.state[0]]
+        total = active.nats + transition_nats(route_m, aim.straight_m, aim.beta_m) + found[c].nats
+        if total < found[c].total:
+            found[c].total, found[c].back, found[c].back_m = total, active.state, route_m
+        if total <= aim.best_nats + constants.beam_nats:
+            arc = work.arc[n_arcs]
+            arc[0], arc[1], arc[2] = active.state, c, total - state.nats
             n_arcs += 1
     return n_arcs
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
-def _append(lattice, n_states, n_arcs, found, n, step, n_new_arcs, f, limit):  # type: ignore[no-untyped-def]
-    """Appends the candidates within the limit as states, with the arcs into them."""
+def _start_or_break(roads, work, constants, states, n, n_arcs, n_active):  # type: ignore[no-untyped-def]
+    """Lets every candidate start a path: the first one, or a new one after the cheapest state at the price of a break.
+
+    Returns the new number of arcs.
+    """
     for c in range(n):
-        step.state[c] = -1
-        if step.nats[c] <= limit:
-            step.state[c] = n_states
-            lattice.fix[n_states], lattice.edge[n_states] = f, found.edge[c]
-            lattice.pos_m[n_states], lattice.nats[n_states] = found.pos_m[c], step.nats[c]
-            lattice.back[n_states], lattice.route_m[n_states] = step.back[c], step.route_m[c]
-            n_states += 1
-    for a in range(n_new_arcs):
-        to = step.state[step.arc_to[a]]
-        if to >= 0:
-            lattice.arc_from[n_arcs], lattice.arc_to[n_arcs] = step.arc_from[a], to
-            lattice.arc_nats[n_arcs] = step.arc_nats[a]
+        candidate = work.found[c]
+        total = _start_nats(roads, constants, candidate)
+        if n_active == 0:
+            candidate.total, candidate.back, candidate.back_m = total, -1, math.inf
+            continue
+        before = work.active[0]
+        total += before.nats + constants.break_nats
+        if total < candidate.total:
+            candidate.total, candidate.back, candidate.back_m = total, before.state, math.inf
+            arc = work.arc[n_arcs]
+            arc[0], arc[1], arc[2] = before.state, c, total - states[before.state].nats
             n_arcs += 1
-    return n_states, n_arcs
+    return n_arcs
+
+
+@njit(nogil=True, cache=True, boundscheck=False)
+def _append_states(work, states, n_states, n, f, limit):  # type: ignore[no-untyped-def]  # numba kernel
+    """Appends the candidates within the limit as states; returns the new number of states."""
+    for c in range(n):
+        candidate = work.found[c]
+        candidate.state = -1
+        if candidate.total <= limit:
+            candidate.state = n_states
+            state = states[n_states]
+            state.fix, state.edge, state.pos_m = f, candidate.edge, candidate.pos_m
+            state.nats, state.back, state.route_m = candidate.total, candidate.back, candidate.back_m
+            n_states += 1
+    return n_states
+
+
+@njit(nogil=True, cache=True, boundscheck=False)
+def _append_arcs(work, arcs, n_arcs, n_new):  # type: ignore[no-untyped-def]  # numba kernel
+    """Appends the arcs into candidates that became states; returns the new number of arcs."""
+    for a in range(n_new):
+        head = work.found[int(work.arc[a, 1])].state
+        if head >= 0:
+            arc = arcs[n_arcs]
+            arc.tail, arc.head, arc.nats = int(work.arc[a, 0]), head, work.arc[a, 2]
+            n_arcs += 1
+    return n_arcs
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
@@ -173,67 +126,75 @@ def _skip_price(constants, after_s, is_burst):  # type: ignore[no-untyped-def]  
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
-def _candidates_of(roads, work, constants, seen, found, f):  # type: ignore[no-untyped-def]  # numba kernel
-    """Candidates of fix f within a radius that grows only while there is none; their number and the radius."""
-    radius_m = max(constants.radius_m, constants.radius_sigmas * seen.sigma_m[f])
-    n = 0
+def _next_active(work, constants, states, first, n_states, n_active, after_s, last_fix, limit):  # type: ignore[no-untyped-def]
+    """Puts the new states, and the active ones at the price of a skip, into work.active; returns their number."""
+    n = np.int64(0)
+    for s in range(first, n_states):
+        n = insert_active(work.spare, n, s, states[s].nats)
+    for i in range(n_active):
+        state = work.active[i].state
+        nats = work.active[i].nats + _skip_price(constants, after_s, states[state].fix != last_fix)
+        if nats <= limit:
+            n = insert_active(work.spare, n, state, nats)
+    for i in range(n):
+        work.active[i] = work.spare[i]
+    return n
+
+
+@njit(nogil=True, cache=True, boundscheck=False)
+def _look(roads, work, constants, fix):  # type: ignore[no-untyped-def]  # numba kernel
+    """Candidates of a fix within a radius that grows only while there is none; returns the radius."""
+    radius_m = max(constants.radius_m, constants.radius_sigmas * fix.sigma_m)
     while True:
-        n = find_candidates(roads, work, found, seen.x_m[f], seen.y_m[f], radius_m, constants.max_roads)
-        if n > 0 or radius_m >= constants.max_radius_m:
-            return n, radius_m
+        fix.n_near = find_candidates(roads, work, fix.x, fix.y, radius_m, constants.max_roads)
+        if fix.n_near > 0 or radius_m >= constants.max_radius_m:
+            return radius_m
         radius_m *= 2.0
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
-def decode(roads, work, constants, seen, found, step, active, spare, lattice, near):  # type: ignore[no-untyped-def]
-    """Fills the lattice over the fixes in seen.used.
+def _reach_fix(roads, work, constants, states, seen, f, n_active, radius_m):  # type: ignore[no-untyped-def]
+    """Finds the cheapest way and all arcs to each candidate of fix f; the number of arcs and the best total."""
+    n, n_arcs = seen[f].n_near, np.int64(0)
+    aim = work.aim[0]
+    aim.least_nats = emission(work.found, n, seen[f], constants.heading_kappa, constants.heading_floor)
+    aim.best_nats = math.inf
+    if n_active > 0:
+        aim.best_nats = work.active[0].nats + constants.break_nats + aim.least_nats
+        for c in range(n):
+            work.found[c].total = math.inf
+        set_targets(work, n)
+        for i in range(n_active):
+            if work.active[i].nats + aim.least_nats > aim.best_nats + constants.beam_nats:
+                break
+            n_arcs = _relax_from(roads, work, constants, states, seen, n, n_arcs, work.active[i], f, radius_m)
+    n_arcs = _start_or_break(roads, work, constants, states, n, n_arcs, n_active)
+    best = math.inf
+    for c in range(n):
+        best = min(best, work.found[c].total)
+    return n_arcs, best
 
-    near  (u,) is set to the number of candidates of each used fix.
-    Returns the lattice, the numbers of states and arcs, and the active states at the end with their number.
+
+@njit(nogil=True, cache=True, boundscheck=False)
+def decode(roads, work, constants, seen, used, states, arcs):  # type: ignore[no-untyped-def]  # numba kernel
+    """Fills the lattice over the fixes in `used`, positions in seen, and leaves the last states in work.active.
+
+    Returns states and arcs, which may be longer copies, and the numbers of states, arcs and active states.
     """
-    n_states, n_arcs, n_active = 0, 0, 0
-    room = len(active.state)
-    last_fix = -1
-    for u in range(len(seen.used)):
-        f = seen.used[u]
-        n, radius_m = _candidates_of(roads, work, constants, seen, found, f)
-        near[u] = n
+    n_states, n_arcs, n_active, last_fix = np.int64(0), np.int64(0), np.int64(0), np.int64(-1)
+    for u in range(len(used)):
+        f = used[u]
+        radius_m = _look(roads, work, constants, seen[f])
+        n = seen[f].n_near
         if n == 0:
             continue
-        least = emission(
-            found, n, seen.sigma_m[f], seen.head_x[f], seen.head_y[f],
-            constants.heading_kappa, constants.heading_floor,
-        )  # fmt: skip
-        n_new_arcs, best = 0, math.inf
-        if n_active == 0:
-            _start_step(constants, roads, found, n, step)
-        else:
-            best = active.nats[0] + constants.break_nats + least
-            for c in range(n):
-                step.nats[c] = math.inf
-            set_targets(work, found, n)
-            for i in range(n_active):
-                if active.nats[i] + least > best + constants.beam_nats:
-                    break
-                n_new_arcs, best = _relax_from(
-                    roads, work, constants, seen, lattice, found, n, step, n_new_arcs,
-                    active.state[i], active.nats[i], f, least, best, radius_m,
-                )  # fmt: skip
-            n_new_arcs = _break_step(constants, roads, lattice, found, n, step, n_new_arcs, active)
-        for c in range(n):
-            best = min(best, step.nats[c])
-        limit = best + constants.beam_nats
-        lattice = with_room(lattice, n_states, n_arcs, n, n_new_arcs)
-        first = n_states
-        n_states, n_arcs = _append(lattice, n_states, n_arcs, found, n, step, n_new_arcs, f, limit)
-        n_spare = 0
-        for s in range(first, n_states):
-            n_spare = _insert_active(spare, n_spare, room, s, lattice.nats[s])
-        for i in range(n_active):
-            is_burst = lattice.fix[active.state[i]] != last_fix
-            nats = active.nats[i] + _skip_price(constants, seen.at_s[f] - seen.at_s[f - 1], is_burst)
-            if nats <= limit:
-                n_spare = _insert_active(spare, n_spare, room, active.state[i], nats)
+        n_new, best = _reach_fix(roads, work, constants, states, seen, f, n_active, radius_m)
+        states = with_room(states, n_states, n)
+        arcs = with_arc_room(arcs, n_arcs, n_new)
+        limit, first = best + constants.beam_nats, n_states
+        n_states = _append_states(work, states, n_states, n, f, limit)
+        n_arcs = _append_arcs(work, arcs, n_arcs, n_new)
+        after_s = seen[f].at_s - seen[f - 1].at_s if f > 0 else 0.0
+        n_active = _next_active(work, constants, states, first, n_states, n_active, after_s, last_fix, limit)
         last_fix = f
-        active, spare, n_active = spare, active, n_spare
-    return lattice, n_states, n_arcs, active, n_active
+    return states, arcs, n_states, n_arcs, n_active

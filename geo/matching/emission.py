@@ -26,14 +26,15 @@ def heading_nats(dir_x, dir_y, head_x, head_y, kappa, floor):  # type: ignore[no
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
-def emission(found, n, sigma_m, head_x, head_y, kappa, floor):  # type: ignore[no-untyped-def]  # numba kernel
-    """Fills found.nats of n candidates; a heading of (0, 0) is unknown. Returns the least cost."""
+def emission(found, n, fix, kappa, floor):  # type: ignore[no-untyped-def]  # numba kernel
+    """Sets the emission of the first n candidates of a fix; returns the least cost."""
     least = math.inf
-    has_heading = head_x != 0.0 or head_y != 0.0
-    for c in range(n):
-        nats = distance_nats(found.off_m[c], sigma_m)
+    has_heading = fix.head_x != 0.0 or fix.head_y != 0.0
+    for i in range(n):
+        c = found[i]
+        nats = distance_nats(c.off_m, fix.sigma_m)
         if has_heading:
-            nats += heading_nats(found.dir_x[c], found.dir_y[c], head_x, head_y, kappa, floor)
-        found.nats[c] = nats
+            nats += heading_nats(c.dir_x, c.dir_y, fix.head_x, fix.head_y, kappa, floor)
+        c.nats = nats
         least = min(least, nats)
     return least

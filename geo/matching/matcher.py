@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.errors import InputError
-from geo.matching.arrays import Candidates, Scratch, new_candidates, new_scratch
+from geo.matching.arrays import Scratch, new_scratch
 from geo.matching.candidates import GridIndex
 from geo.matching.collect import collect
 from geo.matching.result import Matched
@@ -55,9 +55,9 @@ def match(
     Raises InputError where the index belongs to another network.
     """
     settings = settings or MatchSettings()
-    if len(index.roads.edge_to) != network.n_edges:
+    if len(index.roads.edge) != network.n_edges:
         raise InputError("The index belongs to another network.", hint="Call build_index(network) again.")
-    rooms = _Rooms(index, settings)
+    rooms = _Rooms(index)
 
     def run(t: int) -> Trip:
         return match_trip(index, rooms.own(), traces, t, settings)
@@ -95,12 +95,11 @@ def lay_line(
 class _Rooms:
     """Scratch space, one set for each thread, made when the thread first asks."""
 
-    def __init__(self, index: GridIndex, settings: MatchSettings) -> None:
-        self._index, self._settings, self._held = index, settings, local()
+    def __init__(self, index: GridIndex) -> None:
+        self._index, self._held = index, local()
 
-    def own(self) -> tuple[Scratch, Candidates]:
-        if not hasattr(self._held, "room"):
-            scratch = new_scratch(len(self._index.roads.edge_to), self._index.n_turns)
-            self._held.room = (scratch, new_candidates(2 * self._settings.max_roads))
-        room: tuple[Scratch, Candidates] = self._held.room
-        return room
+    def own(self) -> Scratch:
+        if not hasattr(self._held, "scratch"):
+            self._held.scratch = new_scratch(len(self._index.roads.edge), self._index.n_turns)
+        scratch: Scratch = self._held.scratch
+        return scratch

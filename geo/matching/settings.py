@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from geo.matching.arrays import Constants
+import numpy as np
+
+from geo.errors import ConfigError
+from geo.matching.arrays import CONSTANTS, MAX_ROADS
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,12 @@ class MatchSettings:
     touch_m: float = 15.0
     heat: float = 2.0
 
-    def constants(self) -> Constants:
-        """The part that the kernels read."""
-        return Constants(**{name: getattr(self, name) for name in Constants._fields})
+    def constants(self) -> np.void:
+        """The part that the kernels read: one CONSTANTS record."""
+        record = np.zeros(1, CONSTANTS)
+        for name in CONSTANTS.names or ():
+            record[name] = getattr(self, name)
+        if not 1 <= self.max_roads <= MAX_ROADS:
+            raise ConfigError(f"max_roads is {self.max_roads}.", hint=f"Choose 1 to {MAX_ROADS}.")
+        constants: np.void = record[0]
+        return constants

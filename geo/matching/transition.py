@@ -9,7 +9,11 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 from numba import njit
+
+#: What a way starts with instead of an edge before: on ahead, or back after turning on the edge.
+AHEAD, TURNED = np.int64(-1), np.int64(-2)
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
@@ -20,52 +24,44 @@ def transition_nats(route_m, straight_m, beta_m):  # type: ignore[no-untyped-def
 
 @njit(nogil=True, cache=True, boundscheck=False)
 def _push(work, key, edge):  # type: ignore[no-untyped-def]  # numba kernel
-    i = work.counter[2]
+    heap, i = work.heap, work.counter[2]
     work.counter[2] = i + 1
-    while i > 0:
-        up = (i - 1) >> 1
-        if work.heap_key[up] <= key:
-            break
-        work.heap_key[i], work.heap_edge[i] = work.heap_key[up], work.heap_edge[up]
-        i = up
-    work.heap_key[i], work.heap_edge[i] = key, edge
+    while i > 0 and heap[(i - 1) >> 1].key > key:
+        heap[i] = heap[(i - 1) >> 1]
+        i = (i - 1) >> 1
+    heap[i].key, heap[i].edge = key, edge
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
 def _pop(work):  # type: ignore[no-untyped-def]  # numba kernel
-    edge, n = work.heap_edge[0], work.counter[2] - 1
+    heap, n = work.heap, work.counter[2] - 1
     work.counter[2] = n
-    key, last = work.heap_key[n], work.heap_edge[n]
+    edge, key, last = heap[0].edge, heap[n].key, heap[n].edge
     i = 0
-    while True:
+    while 2 * i + 1 < n:
         down = 2 * i + 1
-        if down >= n:
-            break
-        if down + 1 < n and work.heap_key[down + 1] < work.heap_key[down]:
+        if down + 1 < n and heap[down + 1].key < heap[down].key:
             down += 1
-        if work.heap_key[down] >= key:
+        if heap[down].key >= key:
             break
-        work.heap_key[i], work.heap_edge[i] = work.heap_key[down], work.heap_edge[down]
+        heap[i] = heap[down]
         i = down
-    work.heap_key[i], work.heap_edge[i] = key, last
+    heap[i].key, heap[i].edge = key, last
     return edge
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
 def turn_m(roads, constants, edge, following):  # type: ignore[no-untyped-def]  # numba kernel
     """Metres that the turn from one edge into the following one adds."""
-    node = roads.edge_to[edge]
+    cost = 0.0
     if following == edge ^ 1:
-        is_dead_end = roads.out_start[node + 1] - roads.out_start[node] == 1
-        cost = 0.0 if is_dead_end else constants.uturn_node_m
-    else:
+        if roads.edge[edge].is_dead_end == 0:
+            cost = constants.uturn_node_m
+    elif constants.turn_m > 0.0:
         # the end of an edge is the start of its reverse, turned round
-        cosine = -(
-            roads.start_dir[edge ^ 1, 0] * roads.start_dir[following, 0]
-            + roads.start_dir[edge ^ 1, 1] * roads.start_dir[following, 1]
-        )
-        cost = constants.turn_m * 0.5 * (1.0 - cosine)
-    if not roads.is_open[following] and roads.is_open[edge]:
+        a, b = roads.edge[edge ^ 1], roads.edge[following]
+        cost = constants.turn_m * 0.5 * (1.0 + a.dir_x * b.dir_x + a.dir_y * b.dir_y)
+    if roads.edge[following].is_open == 0 and roads.edge[edge].is_open != 0:
         cost += constants.against_m
     return cost
 
@@ -73,139 +69,108 @@ def turn_m(roads, constants, edge, following):  # type: ignore[no-untyped-def]  
 @njit(nogil=True, cache=True, boundscheck=False)
 def turn_on_edge_m(roads, constants, edge):  # type: ignore[no-untyped-def]  # numba kernel
     """Metres that turning back in the middle of an edge adds."""
-    is_against = roads.is_open[edge] and not roads.is_open[edge ^ 1]
+    is_against = roads.edge[edge].is_open != 0 and roads.edge[edge ^ 1].is_open == 0
     return constants.uturn_edge_m + (constants.against_m if is_against else 0.0)
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
 def along_m(roads, constants, edge, metres):  # type: ignore[no-untyped-def]  # numba kernel
     """Cost of driving some metres of an edge: more than they are where the edge runs against a one-way."""
-    return metres if roads.is_open[edge] else metres * (1.0 + constants.against_fraction)
+    return metres if roads.edge[edge].is_open != 0 else metres * (1.0 + constants.against_fraction)
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
-def set_targets(work, found, n):  # type: ignore[no-untyped-def]  # numba kernel
-    """Makes the n candidates in `found` the targets of the searches that follow."""
+def set_targets(work, n):  # type: ignore[no-untyped-def]  # numba kernel
+    """Makes the n candidates in work.found the targets of the searches that follow."""
     work.counter[1] += 1
     step = work.counter[1]
     for c in range(n):
-        edge = found.edge[c]
-        found.after[c] = work.target_first[edge] if work.target_stamp[edge] == step else -1
-        work.target_first[edge] = c
-        work.target_stamp[edge] = step
+        label = work.label[work.found[c].edge]
+        work.found[c].after = label.target if label.target_stamp == step else -1
+        label.target, label.target_stamp = c, step
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
-def _reach_on_edge(roads, work, constants, found, edge, pos_m, jitter_m):  # type: ignore[no-untyped-def]
+def _improve(found, c, route_m, parent, aim):  # type: ignore[no-untyped-def]  # numba kernel
+    """Takes a way to candidate c if it is shorter than the one known, and lowers the best total by it."""
+    if route_m < found[c].route_m:
+        found[c].route_m, found[c].parent = route_m, parent
+        total = aim.base_nats + found[c].nats + transition_nats(route_m, aim.straight_m, aim.beta_m)
+        aim.best_nats = min(aim.best_nats, total)
+
+
+@njit(nogil=True, cache=True, boundscheck=False)
+def _limit_m(constants, aim):  # type: ignore[no-untyped-def]  # numba kernel
+    """The longest way that can still end within the beam of the best total."""
+    beam = aim.best_nats + constants.beam_nats - aim.base_nats - aim.least_nats
+    return min(aim.straight_m + aim.beta_m * beam, aim.max_m)
+
+
+@njit(nogil=True, cache=True, boundscheck=False)
+def _reach_on_edge(roads, work, constants, edge, pos_m, aim):  # type: ignore[no-untyped-def]  # numba kernel
     """Targets on the edge of the state itself, ahead or within the jitter behind, and on its reverse by turning."""
-    step = work.counter[1]
-    if work.target_stamp[edge] == step:
-        c = work.target_first[edge]
-        while c >= 0:
-            ahead = found.pos_m[c] - pos_m
-            if ahead >= -jitter_m:
-                found.route_m[c] = along_m(roads, constants, edge, max(ahead, 0.0))
-                found.parent[c] = -1
-            c = found.after[c]
+    step, found = work.counter[1], work.found
+    c = work.label[edge].target if work.label[edge].target_stamp == step else -1
+    while c >= 0:
+        ahead_m = found[c].pos_m - pos_m
+        if ahead_m >= -aim.jitter_m:
+            _improve(found, c, along_m(roads, constants, edge, max(ahead_m, 0.0)), AHEAD, aim)
+        c = found[c].after
     back = edge ^ 1
-    if work.target_stamp[back] == step:
-        here = roads.length_m[edge >> 1] - pos_m
-        extra = turn_on_edge_m(roads, constants, edge)
-        c = work.target_first[back]
+    c = work.label[back].target if work.label[back].target_stamp == step else -1
+    while c >= 0:
+        here_m = roads.edge[edge].length_m - pos_m
+        _improve(found, c, abs(found[c].pos_m - here_m) + turn_on_edge_m(roads, constants, edge), TURNED, aim)
+        c = found[c].after
+
+
+@njit(nogil=True, cache=True, boundscheck=False)
+def _label(roads, work, edge, end_m, parent, aim, limit_m):  # type: ignore[no-untyped-def]  # numba kernel
+    """Labels an edge that is reached at its end with end_m, unless no target can follow within the limit."""
+    end = roads.edge[edge]
+    # straight way to the disc that holds all targets: never more than the way itself
+    key = end_m + max(0.0, math.hypot(end.to_x - aim.x, end.to_y - aim.y) - aim.disc_m)
+    if key <= limit_m:
+        label = work.label[edge]
+        label.m, label.stamp, label.parent, label.is_done = end_m, work.counter[0], parent, 0
+        _push(work, key, edge)
+
+
+@njit(nogil=True, cache=True, boundscheck=False)
+def _follow(roads, work, constants, edge, following, aim, limit_m):  # type: ignore[no-untyped-def]  # numba kernel
+    """Enters `following` from the end of `edge`: reaches the targets on it and labels it. Returns the new limit."""
+    entry_m = work.label[edge].m + turn_m(roads, constants, edge, following)
+    label = work.label[following]
+    if label.target_stamp == work.counter[1]:
+        c = label.target
         while c >= 0:
-            found.route_m[c] = abs(found.pos_m[c] - here) + extra
-            found.parent[c] = -2
-            c = found.after[c]
+            here_m = entry_m + along_m(roads, constants, following, work.found[c].pos_m)
+            _improve(work.found, c, here_m, edge, aim)
+            c = work.found[c].after
+        limit_m = _limit_m(constants, aim)
+    end_m = entry_m + along_m(roads, constants, following, roads.edge[following].length_m)
+    if label.stamp != work.counter[0] or (label.is_done == 0 and end_m < label.m):
+        _label(roads, work, following, end_m, edge, aim, limit_m)
+    return limit_m
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
-def _bound(found, n, base_nats, straight_m, beta_m, best_nats, beam_nats, least_nats):  # type: ignore[no-untyped-def]
-    """Best total over the targets reached so far and the longest way that can still come within the beam of it."""
+def search(roads, work, constants, n, edge, pos_m, aim):  # type: ignore[no-untyped-def]  # numba kernel
+    """Sets route_m and parent of the n targets in work.found from the state (edge, pos_m); see AIM."""
     for c in range(n):
-        total = base_nats + found.nats[c] + transition_nats(found.route_m[c], straight_m, beta_m)
-        best_nats = min(best_nats, total)
-    return best_nats, straight_m + beta_m * (best_nats + beam_nats - base_nats - least_nats)
-
-
-@njit(nogil=True, cache=True, boundscheck=False)
-def _to_disc_m(roads, edge, x, y, disc_m):  # type: ignore[no-untyped-def]  # numba kernel
-    """Straight way from the end of an edge to the disc that holds all targets: never more than the way itself."""
-    node = roads.edge_to[edge]
-    return max(0.0, math.hypot(roads.node_xy[node, 0] - x, roads.node_xy[node, 1] - y) - disc_m)
-
-
-@njit(nogil=True, cache=True, boundscheck=False)
-def _start(roads, work, constants, edge, pos_m, x, y, disc_m):  # type: ignore[no-untyped-def]  # numba kernel
-    """Starts a search at pos_m of an edge: with the end of the edge and, after turning, with its start."""
+        work.found[c].route_m = math.inf
+    _reach_on_edge(roads, work, constants, edge, pos_m, aim)
+    limit_m = _limit_m(constants, aim)
     work.counter[0] += 1
     work.counter[2] = 0
     back = edge ^ 1
-    ahead_m = along_m(roads, constants, edge, roads.length_m[edge >> 1] - pos_m)
+    ahead_m = along_m(roads, constants, edge, roads.edge[edge].length_m - pos_m)
     behind_m = along_m(roads, constants, back, pos_m) + turn_on_edge_m(roads, constants, edge)
-    _label(roads, work, edge, ahead_m, -1, x, y, disc_m)
-    _label(roads, work, back, behind_m, -2, x, y, disc_m)
-
-
-@njit(nogil=True, cache=True, boundscheck=False)
-def _label(roads, work, edge, end_m, parent, x, y, disc_m):  # type: ignore[no-untyped-def]  # numba kernel
-    """Writes the label of an edge and puts it on the heap."""
-    work.label_m[edge] = end_m
-    work.label_stamp[edge] = work.counter[0]
-    work.label_parent[edge] = parent
-    work.label_done[edge] = False
-    _push(work, end_m + _to_disc_m(roads, edge, x, y, disc_m), edge)
-
-
-@njit(nogil=True, cache=True, boundscheck=False)
-def _reach(roads, work, constants, found, edge, following, entry_m):  # type: ignore[no-untyped-def]  # numba kernel
-    """Better ways to the targets on `following`, entered from `edge` at entry_m. Whether any got better."""
-    is_better = False
-    if work.target_stamp[following] == work.counter[1]:
-        c = work.target_first[following]
-        while c >= 0:
-            route_m = entry_m + along_m(roads, constants, following, found.pos_m[c])
-            if route_m < found.route_m[c]:
-                found.route_m[c], found.parent[c] = route_m, edge
-                is_better = True
-            c = found.after[c]
-    return is_better
-
-
-@njit(nogil=True, cache=True, boundscheck=False)
-def search(  # type: ignore[no-untyped-def]
-    roads, work, constants, found, n, edge, pos_m, x, y, disc_m, jitter_m,
-    base_nats, straight_m, beta_m, best_nats, beam_nats, least_nats, max_route_m,
-):  # fmt: skip
-    """Fills found.route_m and found.parent of n targets from the state (edge, pos_m).
-
-    (x, y), disc_m   all targets lie within disc_m of the next fix
-    base_nats        cost of the state; least_nats: least emission of the targets
-    best_nats        best total found for the next fix so far; returned, lowered where this state does better
-    max_route_m      nobody drives more between the two fixes
-    """
-    for c in range(n):
-        found.route_m[c] = math.inf
-    _reach_on_edge(roads, work, constants, found, edge, pos_m, jitter_m)
-    best_nats, limit_m = _bound(found, n, base_nats, straight_m, beta_m, best_nats, beam_nats, least_nats)
-    limit_m = min(limit_m, max_route_m)
-    _start(roads, work, constants, edge, pos_m, x, y, disc_m)
-    stamp = work.counter[0]
-    while work.counter[2] > 0 and work.heap_key[0] <= limit_m:
+    _label(roads, work, edge, ahead_m, AHEAD, aim, limit_m)
+    _label(roads, work, back, behind_m, TURNED, aim, limit_m)
+    while work.counter[2] > 0 and work.heap[0].key <= limit_m:
         at = _pop(work)
-        if work.label_done[at]:
-            continue
-        work.label_done[at] = True
-        node = roads.edge_to[at]
-        for k in range(roads.out_start[node], roads.out_start[node + 1]):
-            following = roads.out_edge[k]
-            entry_m = work.label_m[at] + turn_m(roads, constants, at, following)
-            if _reach(roads, work, constants, found, at, following, entry_m):
-                best_nats, limit_m = _bound(found, n, base_nats, straight_m, beta_m, best_nats, beam_nats, least_nats)
-                limit_m = min(limit_m, max_route_m)
-            end_m = entry_m + along_m(roads, constants, following, roads.length_m[following >> 1])
-            is_known = work.label_stamp[following] == stamp
-            if is_known and (work.label_done[following] or end_m >= work.label_m[following]):
-                continue
-            if end_m + _to_disc_m(roads, following, x, y, disc_m) <= limit_m:
-                _label(roads, work, following, end_m, at, x, y, disc_m)
-    return best_nats
+        if work.label[at].is_done == 0:
+            work.label[at].is_done = 1
+            for k in range(roads.edge[at].next_first, roads.edge[at].next_end):
+                limit_m = _follow(roads, work, constants, at, roads.following[k], aim, limit_m)

@@ -4,53 +4,54 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from geo.matching.arrays import Candidates, Scratch
-from geo.matching.assemble import Rows, assemble, chain_confidence, leave_points, link_confidence
+from geo.matching.arrays import FIX, Records, Scratch
+from geo.matching.assemble import ROW, assemble, chain_confidence, leave_points, link_confidence
 from geo.matching.candidates import GridIndex
-from geo.matching.decode import Seen, decode, new_active, new_step
-from geo.matching.path import Placed, build_links, place_fixes
+from geo.matching.decode import decode
+from geo.matching.path import PLACED, build_links
+from geo.matching.place import place_fixes
 from geo.matching.result import BREAK_REASONS, BreakReason
 from geo.matching.settings import MatchSettings
 from geo.matching.viterbi import best_chain, new_lattice, posteriors
 from geo.trace import Traces
 
 type Floats = NDArray[np.float64]
+type Ints = NDArray[np.int64]
 type Ints32 = NDArray[np.int32]
-
-#: States that stay open at once. Twelve roads twice, and as many carried over; more never survived the beam.
-MAX_ACTIVE = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Trip:
     """Outcome of one trace; fixes count from its first one.
 
-    rows        traversals
-    placed      where each fix lies; link -1 unmatched
+    rows        (R,) ROW, traversals
+    placed      (k,) PLACED, where each fix lies; link -1 unmatched
     fix_edge    (k,) edge position; -1 unmatched
     confidence  (k,) of each fix
     breaks      (B, 3) fix before, fix after, reason
     """
 
-    rows: Rows
-    placed: Placed
+    rows: Records
+    placed: Records
     fix_edge: Ints32
     confidence: Floats
     breaks: NDArray[np.int64]
 
 
 @njit(nogil=True, cache=True)
-def thin(x_m, y_m, min_move_m):  # type: ignore[no-untyped-def]  # numba kernel
+def thin(seen, min_move_m):  # type: ignore[no-untyped-def]  # numba kernel
     """Fixes at least min_move_m from the last one taken; the first and the last fix are always taken."""
-    used, n = np.empty(len(x_m), np.int32), 0
-    for f in range(len(x_m)):
-        if n > 0 and f + 1 < len(x_m):
-            dx, dy = x_m[f] - x_m[used[n - 1]], y_m[f] - y_m[used[n - 1]]
+    used, n = np.empty(len(seen), np.int64), 0
+    for f in range(len(seen)):
+        if n > 0 and f + 1 < len(seen):
+            last = seen[used[n - 1]]
+            dx, dy = seen[f].x - last.x, seen[f].y - last.y
             if dx * dx + dy * dy < min_move_m * min_move_m:
                 continue
         used[n] = f
@@ -58,80 +59,74 @@ def thin(x_m, y_m, min_move_m):  # type: ignore[no-untyped-def]  # numba kernel
     return used[:n].copy()
 
 
-def see(traces: Traces, t: int, settings: MatchSettings) -> Seen:
-    """The fixes of trace t as the kernels read them."""
+def see(traces: Traces, t: int, settings: MatchSettings) -> Records:
+    """(k,) FIX of trace t."""
     part = slice(int(traces.start[t]), int(traces.start[t + 1]))
-    x_m = np.ascontiguousarray(traces.xy[part, 0])
-    y_m = np.ascontiguousarray(traces.xy[part, 1])
-    at_s = (traces.fixes.at_us[part] - traces.fixes.at_us[part.start]) / 1e6
-    head_x, head_y = _headings(traces, part, x_m, y_m, at_s, settings.heading_min_mps)
-    sigma_m = np.full(len(x_m), settings.sigma_m)
-    return Seen(x_m, y_m, at_s, sigma_m, head_x, head_y, thin(x_m, y_m, settings.min_move_m))
-
-
-def _headings(
-    traces: Traces, part: slice, x_m: Floats, y_m: Floats, at_s: Floats, min_mps: float
-) -> tuple[Floats, Floats]:
-    """Unit vectors of the headings, (0, 0) where there is none or the vehicle is too slow for it to mean much."""
-    heading = np.deg2rad(traces.fixes.heading_deg[part])
+    seen = np.zeros(part.stop - part.start, FIX)
+    seen["x"], seen["y"] = traces.xy[part].T
+    seen["at_s"] = (traces.fixes.at_us[part] - traces.fixes.at_us[part.start]) / 1e6
+    seen["sigma_m"] = settings.sigma_m
+    seen["n_near"] = -1
+    heading, speed = np.deg2rad(traces.fixes.heading_deg[part]), traces.fixes.speed_mps[part]
     if np.isnan(heading).all():
-        return np.zeros(len(heading)), np.zeros(len(heading))
-    speed = traces.fixes.speed_mps[part]
-    if len(x_m) > 1:
-        moved = np.hypot(np.gradient(x_m), np.gradient(y_m)) / np.maximum(np.gradient(at_s), 1e-3)
-        speed = np.where(np.isnan(speed), moved, speed)
-    known = ~np.isnan(heading) & (speed >= min_mps)
-    return np.where(known, np.sin(heading), 0.0), np.where(known, np.cos(heading), 0.0)
+        return seen
+    if len(seen) > 1:
+        moved_m = np.hypot(np.gradient(seen["x"]), np.gradient(seen["y"]))
+        speed = np.where(np.isnan(speed), moved_m / np.maximum(np.gradient(seen["at_s"]), 1e-3), speed)
+    is_known = ~np.isnan(heading) & (speed >= settings.heading_min_mps)
+    seen["head_x"] = np.where(is_known, np.sin(heading), 0.0)
+    seen["head_y"] = np.where(is_known, np.cos(heading), 0.0)
+    return seen
 
 
-def match_trip(
-    index: GridIndex, room: tuple[Scratch, Candidates], traces: Traces, t: int, settings: MatchSettings
-) -> Trip:
+def match_trip(index: GridIndex, work: Scratch, traces: Traces, t: int, settings: MatchSettings) -> Trip:
     """Matches trace t."""
-    work, found = room
     roads, constants = index.roads, settings.constants()
     seen = see(traces, t, settings)
-    n_used, n_found = len(seen.used), 2 * settings.max_roads
-    near = np.zeros(n_used, np.int32)
-    lattice, n_states, n_arcs, active, n_active = decode(
-        roads, work, constants, seen, found, new_step(MAX_ACTIVE, n_found), new_active(MAX_ACTIVE),
-        new_active(MAX_ACTIVE), new_lattice(8 * n_used + 64, 16 * n_used + 64), near,
-    )  # fmt: skip
+    used = thin(seen, settings.min_move_m)
+    states, arcs = new_lattice(8 * len(used) + 64, 16 * len(used) + 64)
+    states, arcs, n_states, n_arcs, n_active = decode(roads, work, constants, seen, used, states, arcs)
     if n_active == 0:
-        return _unmatched(len(seen.x_m))
-    chain = best_chain(lattice, active.state[0])
-    start_nats = np.where(lattice.back[:n_states] < 0, lattice.nats[:n_states], np.inf)
-    end_nats = np.full(n_states, np.inf)
-    at_end = active.state[:n_active]
-    end_nats[at_end] = active.nats[:n_active] - lattice.nats[at_end]
-    state_log, arc_log = posteriors(lattice, n_states, n_arcs, start_nats, end_nats, settings.heat)
-    of_state, of_arc = chain_confidence(lattice, n_states, n_arcs, chain, state_log, arc_log)
-    links, n_links, on_link, stand = build_links(roads, work, constants, seen, found, lattice, chain)
-    placed = place_fixes(roads, constants, seen, lattice, chain, links, on_link, stand, settings.min_move_m)
+        return _unmatched(len(seen))
+    active = work.active[:n_active].copy()
+    chain = best_chain(states, active["state"][0])
+    of_state, of_arc = _confidence(states[:n_states], arcs, n_arcs, active, chain, settings.heat)
+    links, n_links, stand = build_links(roads, work, constants, seen, states, chain)
+    placed = place_fixes(roads, constants, seen, states, chain, links, stand, settings.min_move_m)
     leave_points(links, n_links, placed)
-    is_break = np.isinf(lattice.route_m[chain])
-    confidence = link_confidence(n_links, on_link, of_state, of_arc, is_break)
+    confidence = link_confidence(n_links, stand, of_state, of_arc)
     rows = assemble(roads, seen, links, n_links, placed, confidence, settings.touch_m)
-    fix_edge = np.where(placed.link >= 0, links.edge[placed.link], -1).astype(np.int32)
-    fix_confidence = np.where(placed.link >= 0, confidence[placed.link], 0.0)
-    fix_confidence[lattice.fix[chain]] = of_state
-    breaks = _breaks(seen, lattice.fix[chain], is_break, near, settings)
+    is_on = placed["link"] >= 0
+    fix_edge = np.where(is_on, links["edge"][placed["link"]], -1).astype(np.int32)
+    fix_confidence = np.where(is_on, confidence[placed["link"]], 0.0)
+    fix_confidence[states["fix"][chain]] = of_state
+    breaks = _breaks(seen, used, states[chain], settings.max_speed_mps)
     return Trip(rows, placed, fix_edge, fix_confidence, breaks)
 
 
-def _breaks(
-    seen: Seen, fix: Ints32, is_break: NDArray[np.bool_], near: Ints32, settings: MatchSettings
-) -> NDArray[np.int64]:
-    """(B, 3) the fixes before and after each break of the chain, and its reason."""
-    off_road = seen.used[near == 0]
+def _confidence(
+    states: Records, arcs: Records, n_arcs: int, active: Records, chain: Ints, heat: float
+) -> tuple[Floats, Floats]:
+    """Probability of the edge of each state in the chain, and of the arc into it."""
+    start_nats = np.where(states["back"] < 0, states["nats"], np.inf)
+    end_nats = np.full(len(states), np.inf)
+    end_nats[active["state"]] = active["nats"] - states["nats"][active["state"]]
+    state_log, arc_log = posteriors(arcs, n_arcs, start_nats, end_nats, heat)
+    both: tuple[Floats, Floats] = chain_confidence(states, len(states), arcs, n_arcs, chain, state_log, arc_log)
+    return both
+
+
+def _breaks(seen: Records, used: Ints, chain: NDArray[Any], max_speed_mps: float) -> NDArray[np.int64]:
+    """(B, 3) the fixes before and after each break of the chain of states, and its reason."""
+    off_road = used[seen["n_near"][used] == 0]
     out = []
-    for c in np.flatnonzero(is_break[1:]) + 1:
-        a, b = int(fix[c - 1]), int(fix[c])
-        straight_m = math.hypot(seen.x_m[b] - seen.x_m[a], seen.y_m[b] - seen.y_m[a])
+    for c in np.flatnonzero(np.isinf(chain["route_m"][1:])) + 1:
+        a, b = int(chain["fix"][c - 1]), int(chain["fix"][c])
+        straight_m = math.hypot(seen["x"][b] - seen["x"][a], seen["y"][b] - seen["y"][a])
         reason = BreakReason.NO_PATH
         if np.any((off_road > a) & (off_road < b)):
             reason = BreakReason.NO_ROAD
-        elif straight_m > settings.max_speed_mps * max(float(seen.at_s[b] - seen.at_s[a]), 1.0):
+        elif straight_m > max_speed_mps * max(float(seen["at_s"][b] - seen["at_s"][a]), 1.0):
             reason = BreakReason.TOO_FAST
         out.append((a, b, BREAK_REASONS.index(reason)))
     return np.array(out, np.int64).reshape(-1, 3)
@@ -139,8 +134,7 @@ def _breaks(
 
 def _unmatched(k: int) -> Trip:
     """A trace none of whose k fixes has a road near it: one break from its start to its end."""
-    none, no_int = np.empty(0), np.empty(0, np.int32)
-    rows = Rows(no_int, none, none, none, none, none, no_int, no_int, no_int)
-    placed = Placed(np.full(k, -1, np.int32), np.zeros(k), np.zeros(k), np.zeros(k))
+    placed = np.zeros(k, PLACED)
+    placed["link"] = -1
     breaks = np.array([[-1, -1, BREAK_REASONS.index(BreakReason.NO_ROAD)]], np.int64)
-    return Trip(rows, placed, np.full(k, -1, np.int32), np.zeros(k), breaks)
+    return Trip(np.zeros(0, ROW), placed, np.full(k, -1, np.int32), np.zeros(k), breaks)
