@@ -50,10 +50,13 @@ class _Lines:
     has_gaps: bool = False
 
     def joined(self) -> bytes:
-        """The lines alone, one after the other; empty lines may be between them."""
+        """The lines alone, one after the other; empty lines may be between them.
+
+        An empty line comes first, because Arrow would swallow a byte order mark at the very start.
+        """
         if not self.has_gaps:
-            return self.data[self.start[0] :]
-        return b"\n".join(self.data[a:b] for a, b in zip(self.start.tolist(), self.end.tolist(), strict=True))
+            return b"\n" + self.data[self.start[0] :]
+        return b"\n" + b"\n".join(self.data[a:b] for a, b in zip(self.start.tolist(), self.end.tolist(), strict=True))
 
     def text(self, i: int) -> str:
         return self.data[self.start[i] : self.end[i]].decode("utf-8")
@@ -85,7 +88,7 @@ class _Reader:
                 lines = replace(lines, start=lines.start[1:], end=lines.end[1:], number=lines.number[1:])
             if len(lines.start):
                 yield self._parse(lines)
-        if self.n_items == 0 and not len(self.state.rejects):
+        if not self.names or (self.n_items == 0 and not len(self.state.rejects)):
             raise InputError(f"{self.path}: no rows below the header.", hint="Export it again.")
 
     def _lines(self, block: bytes) -> _Lines:
@@ -99,6 +102,8 @@ class _Reader:
         if b'"' in data:
             odd = _count(buffer, ord('"'), lines) % 2 == 1
             details.append((odd, "a quotation mark without its partner"))
+        if b"\r" in data:
+            details.append((_count(buffer, ord("\r"), lines) > 0, "a carriage return inside the line"))
         if b"\0" in data:
             details.append((_count(buffer, 0, lines) > 0, "NUL bytes, as after a crash of the device"))
         for mask, detail in details:
@@ -128,19 +133,23 @@ class _Reader:
         return b"\n".join(pieces), lost
 
     def _choose_codec(self, block: bytes) -> None:
-        """The given encoding, else the one of UTF-8 and CP932 that fits more lines."""
-        if self.source.encoding:
-            self.codec, self.found = enc.codec_of(self.source.encoding, str(self.path)), "given"
+        """The given encoding, else UTF-8 if most lines are strictly that, else CP932.
+
+        Lines that are not ASCII and still UTF-8 are hardly ever anything else, while CP932 takes nearly any bytes.
+        """
+        where = str(self.path)
         odd = [line for line in block.split(b"\n") if not line.isascii()]
         misfits = {name: sum(not enc.reads_as([line], name) for line in odd) for name in (enc.UTF8, enc.CP932)}
-        if self.codec is None:
-            self.codec, self.found = min(misfits, key=lambda name: misfits[name]), "detected"
+        best = enc.UTF8 if misfits[enc.UTF8] * 2 <= len(odd) else enc.CP932
+        if self.source.encoding:
+            self.codec, self.found = enc.codec_of(self.source.encoding, where), "given"
+        else:
+            self.codec, self.found = best, "detected"
         broken = sum(not enc.reads_as([line], self.codec) for line in odd)
-        other = next((name for name, n in misfits.items() if n == 0 and name != self.codec), None)
-        if broken == len(odd) or (broken and other):
-            fits = f" It reads as {other}." if other else ""
+        if broken * 2 > len(odd):
+            fits = f" It reads as {best}." if misfits[best] * 2 <= len(odd) else ""
             raise InputError(
-                f"{self.path}: the text is not {self.codec}.{fits}",
+                f"{where}: the text is not {self.codec}.{fits}",
                 hint="Name the right one with --encoding, or with `encoding` of the source in config.yml.",
             )
 
