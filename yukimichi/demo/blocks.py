@@ -10,6 +10,7 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -185,17 +186,21 @@ class Subdivision:
 
     @staticmethod
     def _widest(along: list[float], across: list[float], at: float) -> tuple[int, int] | None:
-        """The two boundary edges between which the cut line runs longest inside the block."""
-        hits: list[tuple[float, int]] = []
+        """The two boundary edges between which the cut line runs longest inside the block.
+
+        Along the line, an edge towards larger `along` lets it in and one back lets it out. Both sides of a dead-end
+        road lie at the same place: the line goes out at one before it comes in at the other.
+        """
+        hits: list[tuple[float, bool, int]] = []
         n = len(along)
         for i in range(n):
             j = i + 1 if i + 1 < n else 0
             a, b = along[i] - at, along[j] - at
             if (a > 0) != (b > 0):
-                t = a / (a - b)
-                hits.append((across[i] + t * (across[j] - across[i]), i))
+                place = across[i] + a / (a - b) * (across[j] - across[i])
+                hits.append((round(place, 6), b > 0, i))
         hits.sort()
-        spans = [(hits[k + 1][0] - hits[k][0], hits[k][1], hits[k + 1][1]) for k in range(0, len(hits) - 1, 2)]
+        spans = [(q[0] - p[0], p[2], q[2]) for p, q in pairwise(hits) if p[1] and not q[1]]
         if not spans:
             return None
         width, i, j = max(spans)

@@ -106,7 +106,7 @@ def write_files(
         plans=_write_csv(folder, "plans", plans.plans),
         kmposts=_write_csv(folder, "kmposts", _with_lonlat(plans.kmposts)),
         depots=_write_csv(folder, "depots", _with_lonlat(plans.depots)),
-        municipalities=_write_layer(folder, "municipalities", outline, _bent(outlines["geometry"], bend)),
+        municipalities=_write_layer(folder, "municipalities", outline, _areas(_bent(outlines["geometry"], bend))),
         coast=_write_layer(folder, "coast", coast, _bent(network.land.coast, bend)),
         rivers=_write_layer(folder, "rivers", rivers, _bent(network.land.rivers, bend)),
         settlements=_write_layer(folder, "settlements", towns[["name", "name_en", "size"]], points),
@@ -117,6 +117,13 @@ def write_files(
 def _bent(geometry: Iterable[shapely.Geometry], bend: Callable[[Floats], Floats]) -> NDArray[np.object_]:
     result: NDArray[np.object_] = shapely.transform(np.fromiter(geometry, object), bend)
     return result
+
+
+def _areas(polygons: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Valid MultiPolygons: where bending lets a narrow place touch itself, it is cut there."""
+    valid = shapely.set_precision(shapely.make_valid(polygons), 0.05)
+    parts = [[p for p in shapely.get_parts(area) if p.geom_type == "Polygon"] for area in valid]
+    return np.array([shapely.MultiPolygon(p) for p in parts], dtype=object)
 
 
 def _write_roads(folder: Path, network: DemoNetwork) -> Path:

@@ -37,9 +37,9 @@ def generate_demo(
         raise InputError(f"n_edges is {n_edges}.", hint="Ask for 10,000 to 1,000,000 directed edges.")
     report = progress or (lambda done, total: None)
     rng = np.random.default_rng(seed)
-    tables = load_tables()
     report(0, 3)
-    network = build_network(tables, n_edges, rng)
+    network = build_network(load_tables(), n_edges, rng)
+    tables = network.tables
     report(1, 3)
     outlines = municipal_outlines(tables, network.land, rng)
     plans = make_plans(tables, network, outlines, storm_day, rng)

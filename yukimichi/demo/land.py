@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -68,6 +68,15 @@ def _ragged_ring(part: pd.DataFrame, rng: np.random.Generator) -> tuple[Floats, 
         runs.append((str(kind[a]), shapely.LineString(line)))
         pieces.append(line[:-1])
     return np.vstack([*pieces, pieces[0][:1]]), runs
+
+
+def ashore(tables: DemoTables, land: Land) -> DemoTables:
+    """The tables with every settlement at least 250 m inside the land as it was drawn."""
+    s = tables.settlements
+    inner = land.land.buffer(-250.0)
+    nearest = shapely.shortest_line(inner, shapely.points(s["x_m"], s["y_m"]))
+    xy = shapely.get_coordinates(shapely.get_point(nearest, 0))
+    return replace(tables, settlements=s.assign(x_m=xy[:, 0], y_m=xy[:, 1]))
 
 
 def municipality_of(tables: DemoTables, xy: Floats) -> Ints:

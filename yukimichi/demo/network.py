@@ -13,7 +13,7 @@ from geo.vocabulary import Manager, RoadClass
 from yukimichi.demo.blocks import MAIN_STREET, STREET
 from yukimichi.demo.curves import curve_trunk
 from yukimichi.demo.expressways import Builder, add_expressways
-from yukimichi.demo.land import Land, make_land, municipality_of
+from yukimichi.demo.land import Land, ashore, make_land, municipality_of
 from yukimichi.demo.noise import Warp, make_warp
 from yukimichi.demo.pieces import Pieces, choose_oneways, join_segments, without_crossings
 from yukimichi.demo.relief import Relief, make_relief
@@ -60,8 +60,12 @@ class Bending:
 
 @dataclass(frozen=True, slots=True)
 class DemoNetwork:
-    """roads: one row a piece (the columns of roads.fgb without geometry, and strand); lines (P,) bent, plane metres."""
+    """roads: one row a piece (the columns of roads.fgb without geometry, and strand); lines (P,) bent, plane metres.
 
+    tables are the committed ones, with the settlements moved ashore.
+    """
+
+    tables: DemoTables
     land: Land
     relief: Relief
     places: Places
@@ -75,9 +79,10 @@ def build_network(tables: DemoTables, n_edges: int, rng: np.random.Generator) ->
     """Draw the network. n_edges counts two directed edges a piece; it is met to about one per cent."""
     scale = max(n_edges / 70_000, 0.02)
     land = make_land(tables, rng)
+    tables = ashore(tables, land)
     relief = make_relief(land, rng)
     mesh = make_mesh(land, relief, tables.settlements[["x_m", "y_m"]].to_numpy(float), _MESH_M, rng)
-    trunk = build_trunk(tables, mesh, int(_HAMLETS * scale**0.5), rng)
+    trunk = build_trunk(tables, mesh, int(_HAMLETS * max(scale, 1.0) ** 0.5), rng)
     segments, strand, level = curve_trunk(trunk, len(tables.settlements))
     centres = np.vstack([tables.settlements[["x_m", "y_m"]].to_numpy(float), mesh.xy[trunk.hamlets]])
     size = np.r_[tables.settlements["size"].to_numpy(np.int64), np.zeros(len(trunk.hamlets), np.int64)]
@@ -104,7 +109,7 @@ def build_network(tables: DemoTables, n_edges: int, rng: np.random.Generator) ->
     rank = np.where(pieces.strand >= 0, 0, np.where(pieces.strand == MAIN_STREET, 1, 2))
     keep = without_crossings(pieces, lines, rank)
     roads = _attributes(tables, places, pieces.select(keep), builder.strands, rng)
-    return DemoNetwork(land, relief, places, bending, roads, lines[keep], builder.strands)
+    return DemoNetwork(tables, land, relief, places, bending, roads, lines[keep], builder.strands)
 
 
 def _with_strands(

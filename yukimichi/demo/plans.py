@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from geo.vocabulary import Manager, RoadClass, Treatment
 from yukimichi.demo.network import DemoNetwork
 from yukimichi.demo.noise import make_warp
+from yukimichi.demo.plan_places import make_depots, make_kmposts
 from yukimichi.demo.tables import DemoTables
 
 type Floats = NDArray[np.float64]
@@ -56,8 +57,8 @@ def make_plans(
         sections=sections,
         assignments=_assignments(routes, sections, rng),
         plans=_planned_passes(routes, sections, storm_day),
-        kmposts=_kmposts(network),
-        depots=_depots(tables, network, rng),
+        kmposts=make_kmposts(network),
+        depots=make_depots(tables, network, rng),
     )
 
 
@@ -257,45 +258,3 @@ def _planned(route_id: str, section_id: str, treatment: Treatment, start: str, e
         "planned_start_at": start,
         "planned_end_at": end,
     }
-
-
-def _kmposts(network: DemoNetwork) -> pd.DataFrame:
-    """A post every kilometre along each national and main prefectural road, counted over its parts in leg order."""
-    roads = network.roads
-    kinds = [RoadClass.NATIONAL.value, RoadClass.MAJOR_PREFECTURAL.value]
-    chosen = roads[
-        roads["route"].notna() & roads["road_class"].isin(kinds) & (roads["oneway"] >= 0) & (roads["leg"] >= 0)
-    ]
-    rows: list[tuple[str, float, float, float]] = []
-    for route, part in chosen.groupby("route", sort=True):
-        km = 0
-        for _, leg in part.groupby("leg", sort=True):
-            merged = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(list(network.lines[leg.index]))))
-            for line in sorted(merged, key=lambda line: -line.length):
-                for point in shapely.line_interpolate_point(line, np.arange(500.0, line.length, 1_000.0)):
-                    rows.append((str(route), float(km), point.x, point.y))
-                    km += 1
-    return pd.DataFrame(rows, columns=["route", "km", "x_m", "y_m"])
-
-
-def _depots(tables: DemoTables, network: DemoNetwork, rng: np.random.Generator) -> pd.DataFrame:
-    """Depots at the edge of settlements, off the road by 40 to 300 m."""
-    towns = tables.settlements[tables.settlements["size"] >= 1]
-    centres = shapely.point_on_surface(network.lines)
-    tree = shapely.STRtree(centres)
-    rows: list[tuple[str, str, float, float]] = []
-    for town in towns.itertuples():
-        for k in range(3 if town.Index == 0 else 1):
-            angle, away = rng.uniform(0, 2 * np.pi), rng.uniform(500.0, 1_300.0)
-            spot = shapely.Point(town.x_m + away * np.cos(angle), town.y_m + away * np.sin(angle))
-            road = centres[int(tree.nearest(spot))]
-            off, turn = rng.uniform(40.0, 300.0), rng.uniform(0, 2 * np.pi)
-            rows.append(
-                (
-                    f"D{len(rows) + 1:03d}",
-                    f"{town.name}除雪基地{'' if k == 0 else k + 1}",
-                    road.x + off * np.cos(turn),
-                    road.y + off * np.sin(turn),
-                )
-            )
-    return pd.DataFrame(rows, columns=["depot_id", "name", "x_m", "y_m"])
