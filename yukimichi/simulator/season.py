@@ -14,6 +14,10 @@ from yukimichi.simulator.reports import words_where
 
 type Ints = NDArray[np.int64]
 
+#: Columns of a season's table, in order.
+PASS_COLUMNS = [
+    "vehicle", "edge_id", "from_m", "to_m", "started_at", "ended_at", "kind", "treatment", "confidence",
+]  # fmt: skip
 _STORMS = 60
 _SEASON_FROM = datetime(2025, 12, 1, tzinfo=UTC)
 _SEASON_DAYS = 110

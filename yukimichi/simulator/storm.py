@@ -68,6 +68,11 @@ def simulate(
     """Drive all duties through a storm. The same arguments give the same tables."""
     if storm.ending_at.tzinfo is None:
         raise InputError("ending_at has no time zone.", hint="Give it with its offset, such as 08:00+09:00.")
+    if not storm.hours > 0 or not 0 < storm.share <= 1:
+        raise InputError(
+            f"A storm of {storm.hours} hours with a share of {storm.share} cannot be simulated.",
+            hint="Give hours above 0 and a share above 0 and up to 1.",
+        )
     if not duties:
         raise InputError("No vehicle has a duty.", hint="Ingest routes or sections, and assignments with vehicles.")
     rng = np.random.default_rng(seed)
