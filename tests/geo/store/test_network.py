@@ -14,6 +14,8 @@ from geo.errors import NotFoundError
 from geo.network import ARRAYS, Network
 from geo.settings import NetworkSettings
 from geo.store.network import NetworkChange, load_network, refresh_network
+from geo.store.roads import read_road_files, read_roads
+from geo.topology import build_topology, to_network
 
 #: A main street from west to east with two side streets, split at their junctions.
 TOWN: dict[str, Any] = {
@@ -28,9 +30,9 @@ def refresh(database: Database, folder: Path) -> NetworkChange:
     return refresh_network(database, folder, NetworkSettings(), lambda done, total: None)
 
 
-def rows(database: Database, query: str) -> list[tuple[Any, ...]]:
+def rows(database: Database, query: str, *params: Any) -> list[tuple[Any, ...]]:
     with database.connect(Role.ENGINE) as connection:
-        return connection.execute(query).fetchall()  # type: ignore[call-overload, no-any-return]
+        return connection.execute(query, params).fetchall()  # type: ignore[call-overload, no-any-return]
 
 
 def pieces(database: Database) -> dict[str, tuple[int, int]]:
@@ -183,3 +185,78 @@ def test_near_misses_have_places(database: Database, tmp_path: Path, give_roads:
     (miss,) = change.report["listed"]["near_misses"]
     assert (miss["external_id"], miss["near_external_id"]) == ("b", "a")
     assert miss["lon"] == pytest.approx(136.65 + 50 / 89_500, abs=1e-5)
+
+
+def _town(rng: np.random.Generator) -> dict[str, Any]:
+    """Unsplit streets on a loose grid: they cross, and their ends touch other streets."""
+    streets: dict[str, Any] = {}
+    for k in range(5):
+        at, low, high = 200 * k + int(rng.integers(-40, 40)), -int(rng.integers(0, 90)), 850 + int(rng.integers(0, 90))
+        streets[f"h{k}"] = [(low, at), (400, at + int(rng.integers(-9, 9))), (high, at)]
+        streets[f"v{k}"] = [(at, low), (at + int(rng.integers(-9, 9)), 400), (at, high)]
+    return streets
+
+
+def _edited(town: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
+    """One street gone, one moved a little, one turned, one new."""
+    names = list(town)
+    rng.shuffle(names)
+    gone, moved, turned = names[:3]
+    edited = {name: line for name, line in town.items() if name != gone}
+    edited[moved] = [(x + 1.5, y + 1) for x, y in town[moved]]
+    edited[turned] = town[turned][::-1]
+    x = int(rng.integers(0, 800))
+    edited[f"n{x}"] = [(x, -30), (x + 60, 930)]
+    return edited
+
+
+def test_many_versions_hold_what_a_fresh_build_holds(database: Database, tmp_path: Path, give_roads: Any) -> None:
+    rng = np.random.default_rng(7)
+    town = _town(rng)
+    ever: set[int] = set()
+    current: set[int] = set()
+    for round_ in range(6):
+        file_id = give_roads(town, policy="crossings", mark=str(round_))
+        network = refresh(database, tmp_path).network
+        _same_as_fresh(database, network, file_id)
+        ids = set(network.piece_id.tolist())
+        assert not (ids - current) & ever, "an id was used again"
+        _lineage_is_whole(database, network.version, current - ids)
+        ever |= ids
+        current = ids
+        town = _edited(town, rng)
+    assert rows(database, "SELECT count(*) FROM net.version") == [(6,)]
+
+
+def _same_as_fresh(database: Database, network: Network, file_id: int) -> None:
+    """The stored network has the pieces and the nodes of a topology built from the roads alone."""
+    with database.connect(Role.ENGINE) as connection:
+        found = [file for file in read_road_files(connection) if file.file_id == file_id]
+        roads, is_unsplit, snap_m = read_roads(connection, found, network.crs_epsg)
+    fresh = to_network(build_topology(roads, is_unsplit, snap_m), network.crs_epsg)
+    assert network.node_xy[np.lexsort(network.node_xy.T)] == pytest.approx(
+        fresh.node_xy[np.lexsort(fresh.node_xy.T)], abs=1e-4
+    )
+    assert sorted(_ways(network)) == sorted(_ways(fresh))
+
+
+def _ways(network: Network) -> list[tuple[Any, ...]]:
+    """Each piece as its two nodes and its length, to the centimetre."""
+    tail, head = (network.node_xy[ends[0::2]].round(2) for ends in (network.edge_from, network.edge_to))
+    columns = (*tail.T.tolist(), *head.T.tolist(), network.length_m.round(2).tolist())
+    return list(zip(*columns, strict=True))
+
+
+def _lineage_is_whole(database: Database, version: int, gone: set[int]) -> None:
+    """Every gone edge is told from its start to its end, and nothing else is."""
+    found = rows(
+        database,
+        "SELECT l.from_edge_id / 2, count(DISTINCT l.from_edge_id), sum(l.from_to_m - l.from_from_m), "
+        "max(p.length_m) FROM net.edge_lineage AS l JOIN net.piece AS p ON p.piece_id = l.from_edge_id / 2 "
+        "WHERE l.network_version = %s GROUP BY 1",
+        version,
+    )
+    assert {row[0] for row in found} == gone
+    for _, n_sides, told_m, length_m in found:
+        assert n_sides == 2
+        assert told_m == pytest.approx(2 * length_m)
