@@ -6,6 +6,7 @@ No driver package: the protocol is JSON with a zero byte behind each message (--
 from __future__ import annotations
 
 import base64
+import importlib.util
 import json
 import os
 import select
@@ -16,6 +17,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -185,6 +187,17 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
         yield browser
     finally:
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def mvt() -> ModuleType:
+    """The tile writer of the stand-in."""
+    spec = importlib.util.spec_from_file_location("mvt", Path(__file__).with_name("mvt.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture

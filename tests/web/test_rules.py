@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -127,3 +128,17 @@ def test_every_word_of_the_closed_lists_is_said_in_both_languages(open_page: Cal
         assert ja[f"{prefix}_{term.value}"] == term.ja
     placeholders = {key: {part.partition("}")[0] for part in text.split("{")[1:]} for key, text in ja.items()}
     assert placeholders == {key: {part.partition("}")[0] for part in text.split("{")[1:]} for key, text in en.items()}
+
+
+def test_the_ids_of_a_tile_are_read_before_the_map_has_it(open_page: Callable[..., Any], mvt: ModuleType) -> None:
+    page = open_page()
+    read = "import('/js/map/tile_ids.js').then((m) => m.featureIds(new Uint8Array(BYTES)))"
+    lines = [
+        (piece, mvt.LINE, [(136.6, 36.5), (136.7, 36.6)], {"name": "道", "on_plan": True, "level": -1})
+        for piece in (1, 127, 128, 300, 2**31, 2**40 + 1)
+    ]
+    tile = mvt.layer("roads", lines, 5, 28, 12)
+    assert page.evaluate(read.replace("BYTES", str(list(tile)))) == [1, 127, 128, 300, 2**31, 2**40 + 1]
+    assert page.evaluate(read.replace("BYTES", "[]")) == []
+    refused = read.replace("BYTES", str(list(tile[:-5]))) + ".catch((error) => error.message)"
+    assert "broken" in page.evaluate(refused)

@@ -8,6 +8,7 @@ import { RoadMap, colours, onTheme } from "./map/map.js";
 import { emptyLines, roadAt } from "./map/pick.js";
 import { startPloughs } from "./map/ploughs.js";
 import { RoadPainter } from "./map/roads.js";
+import { watchTiles } from "./map/tile_ids.js";
 import { startFeed } from "./status/feed.js";
 import { Card } from "./ui/card.js";
 import { fillLegend } from "./ui/legend.js";
@@ -24,6 +25,7 @@ class Page {
     this.roadMap = new RoadMap($("map"), config);
     this.map = this.roadMap.map;
     this.painter = new RoadPainter(this.map);
+    watchTiles((ids) => this.painter.see(ids));
     this.card = new Card($("card"), $("card-body"), () => ({ snapshot: this.snapshot, colours: colours() }),
       (geometry) => this.showChosen(geometry));
     this.isReady = false;

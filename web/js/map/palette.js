@@ -1,8 +1,8 @@
 // Colours of the map, light and dark, and the line patterns. The legend draws from the same table.
 //
 // Cleared is blue and uncleared is vermilion, a pair that every common colour blindness tells apart; the two others
-// differ in lightness and carry a pattern. Ages are one hue from strong to weak, and the line gets thinner, so that
-// they can be told apart on a grey print as well.
+// differ in lightness and carry a pattern. Ages are one hue from strong to weak, and from six hours on the line is
+// hollow, so that they can be told apart on a grey print as well.
 
 import { CODE } from "../status/classify.js";
 
@@ -13,10 +13,10 @@ const LIGHT = {
   chosen: "#e000b8",
   code: {
     [CODE.UNDER_1H]: "#06337a", [CODE.UNDER_3H]: "#1763b5", [CODE.UNDER_6H]: "#3d96db",
-    [CODE.UNDER_12H]: "#82c0ea", [CODE.UNDER_24H]: "#c2e0f5",
-    [CODE.CLEARING]: "#ffd21f", [CODE.UNCLEARED]: "#d8350c", [CODE.UNKNOWN]: "#e4e1dc", [CODE.NONE]: "#ffffff",
+    [CODE.UNDER_12H]: "#5cabe3", [CODE.UNDER_24H]: "#a8d3f0",
+    [CODE.CLEARING]: "#ffd21f", [CODE.UNCLEARED]: "#d8350c", [CODE.UNKNOWN]: "#e4e1dc", [CODE.BESIDE]: "#ffffff",
   },
-  pattern: { [CODE.CLEARING]: "#1d1d1d", [CODE.UNCLEARED]: "#ffffff", [CODE.UNKNOWN]: "#5c5c63" },
+  pattern: { aged: "#ffffff", clearing: "#1d1d1d", uncleared: "#ffffff", unknown: "#5c5c63" },
   plough: "#1d1d1d", ploughBeacon: "#ffb000",
 };
 
@@ -27,24 +27,19 @@ const DARK = {
   chosen: "#ff7ae5",
   code: {
     [CODE.UNDER_1H]: "#c9ecff", [CODE.UNDER_3H]: "#86cbf7", [CODE.UNDER_6H]: "#4a9fe0",
-    [CODE.UNDER_12H]: "#2d74b8", [CODE.UNDER_24H]: "#2a5380",
-    [CODE.CLEARING]: "#ffd84a", [CODE.UNCLEARED]: "#ff6a3d", [CODE.UNKNOWN]: "#59616b", [CODE.NONE]: "#46515d",
+    [CODE.UNDER_12H]: "#3f8ccf", [CODE.UNDER_24H]: "#2f6297",
+    [CODE.CLEARING]: "#ffd84a", [CODE.UNCLEARED]: "#ff6a3d", [CODE.UNKNOWN]: "#59616b", [CODE.BESIDE]: "#46515d",
   },
-  pattern: { [CODE.CLEARING]: "#14181c", [CODE.UNCLEARED]: "#2a0900", [CODE.UNKNOWN]: "#d7dce2" },
+  pattern: { aged: "#0b1117", clearing: "#14181c", uncleared: "#2a0900", unknown: "#d7dce2" },
   plough: "#f4f6f8", ploughBeacon: "#ffb000",
 };
 
-// Share of the full line width; older clearings are thinner.
-export const WIDTH_SHARE = Object.freeze({
-  [CODE.NONE]: 0.8, [CODE.UNDER_1H]: 1, [CODE.UNDER_3H]: 0.94, [CODE.UNDER_6H]: 0.88, [CODE.UNDER_12H]: 0.8,
-  [CODE.UNDER_24H]: 0.72, [CODE.CLEARING]: 1, [CODE.UNCLEARED]: 1, [CODE.UNKNOWN]: 0.9,
-});
-
-// Dashes in line widths, and the share of the width that they take.
+// Lines drawn over the colour of a state: dashes in line widths (null: unbroken), and the share of the width.
 export const PATTERNS = Object.freeze([
-  { name: "clearing", code: CODE.CLEARING, dash: [1.4, 1.4], share: 1 },
-  { name: "uncleared", code: CODE.UNCLEARED, dash: [0.5, 1.3], share: 0.8 },
-  { name: "unknown", code: CODE.UNKNOWN, dash: [1, 2.2], share: 0.5 },
+  { name: "aged", codes: [CODE.UNDER_12H, CODE.UNDER_24H], dash: null, share: 0.34 },
+  { name: "clearing", codes: [CODE.CLEARING], dash: [1.4, 1.4], share: 1 },
+  { name: "uncleared", codes: [CODE.UNCLEARED], dash: [0.5, 1.3], share: 0.8 },
+  { name: "unknown", codes: [CODE.UNKNOWN], dash: [1, 2.2], share: 0.5 },
 ]);
 
 export function palette(isDark) {

@@ -2,11 +2,12 @@
 // f (forward), b (backward) and w (the worse of both), numbers of CODE.
 //
 // Below SPLIT_ZOOM one line shows w. From SPLIT_ZOOM on each direction has its own line on its own side of the road.
-// One layer holds the colours; each pattern is a layer of its own, since a dash cannot depend on feature state: its
-// width is zero wherever its state is not shown.
+// One layer holds the colours; each pattern is a layer of its own, since a dash cannot depend on feature state: it is
+// transparent wherever its state is not shown. Only colours and opacities depend on the state, never on the zoom as
+// well: a changed piece costs one short evaluation a layer, and widths are worked out in the map's worker.
 
 import { CODE } from "../status/classify.js";
-import { PATTERNS, WIDTH_SHARE } from "./palette.js";
+import { PATTERNS } from "./palette.js";
 
 export const SPLIT_ZOOM = 13;
 export const ROADS = "roads";
@@ -44,36 +45,34 @@ function road(id, zooms, paint) {
   };
 }
 
-const isFollowed = ["!=", codeOf("w"), CODE.NONE];
-const onlyPlain = (width) => ["case", isFollowed, 0, width];
-const onlyFollowed = (width) => ["case", isFollowed, width, 0];
-
-/** What lies under the states: plain roads whole, and the dark edges of those that are followed. `span` gives the
- *  whole width from the widths by rank, and `edge` is what the edges add to it. */
+/** What lies under the states: every road as a plain one, and dark edges where it is followed. `span` gives the whole
+ *  width from the widths by rank. */
 function beds(suffix, zooms, stops, span, colours) {
-  const layer = (name, colour, only, edgePx) => road(`roads-${name}-${suffix}`, zooms, {
-    "line-color": colour, "line-width": byZoom(stops, (px) => only(["+", span(px), edgePx])),
+  const layer = (name, colour, edgePx, more = {}) => road(`roads-${name}-${suffix}`, zooms, {
+    "line-color": colour, "line-width": byZoom(stops, (px) => ["+", span(px), edgePx]), ...more,
   });
+  const isFollowed = ["case", ["==", codeOf("w"), CODE.NONE], 0, 1];
   return [
-    layer("plain-edge", colours.plainEdge, onlyPlain, 1),
-    layer("plain", colours.plainFill, onlyPlain, -0.4),
-    layer("edge", colours.followedEdge, onlyFollowed, 2 * EDGE_PX),
+    layer("plain-edge", colours.plainEdge, 1),
+    layer("plain", colours.plainFill, -0.4),
+    layer("edge", colours.followedEdge, 2 * EDGE_PX, { "line-opacity": isFollowed }),
   ];
 }
 
 /** The coloured line of one key, and a layer for each pattern. */
 function lines(key, zooms, stops, offset, colours) {
-  const open = (width) => onlyFollowed(key === "w" ? width : ["case", isClosed(key), 0, width]);
+  const open = (width) => (key === "w" ? width : ["case", isClosed(key), 0, width]);
   const place = offset ? { "line-offset": offset } : {};
   const fill = road(`roads-${key}`, zooms, {
-    "line-color": byCode(key, colours.code, colours.code[CODE.NONE]),
-    "line-width": byZoom(stops, (px) => open(["*", byRank(px), byCode(key, WIDTH_SHARE, 1)])),
+    "line-color": byCode(key, colours.code, "transparent"),
+    "line-width": byZoom(stops, (px) => open(byRank(px))),
     ...place,
   });
-  const patterns = PATTERNS.map(({ name, code, dash, share }) => road(`roads-${key}-${name}`, zooms, {
-    "line-color": colours.pattern[code],
-    "line-dasharray": dash,
-    "line-width": byZoom(stops, (px) => open(["case", ["==", codeOf(key), code], byRank(px, share), 0])),
+  const patterns = PATTERNS.map(({ name, codes, dash, share }) => road(`roads-${key}-${name}`, zooms, {
+    "line-color": colours.pattern[name],
+    ...(dash ? { "line-dasharray": dash } : {}),
+    "line-opacity": ["match", codeOf(key), codes, 1, 0],
+    "line-width": byZoom(stops, (px) => open(byRank(px, share))),
     ...place,
   }));
   return [fill, ...patterns];
@@ -101,8 +100,7 @@ export function roadLayers(colours, trafficSide) {
 }
 
 /** Layers that a tap may hit. */
-export const TAPPABLE = Object.freeze(["roads-plain-edge-far", "roads-edge-far", "roads-plain-edge-near",
-  "roads-edge-near"]);
+export const TAPPABLE = Object.freeze(["roads-plain-edge-far", "roads-plain-edge-near"]);
 
 /** Names along the roads. */
 export function roadLabels(colours, fonts) {

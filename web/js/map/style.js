@@ -4,17 +4,16 @@ import { FONTS, REFERENCE_LAYERS, groundLayers, nameLayers } from "./basemap_sty
 import { palette } from "./palette.js";
 import { ploughLayer, emptyPoints } from "./ploughs.js";
 import { ROADS, roadLabels, roadLayers } from "./roads_style.js";
+import { PROTOCOL } from "./tile_ids.js";
 import { chosenLayer, emptyLines } from "./pick.js";
 import { serviceUrl } from "../config.js";
 
 // The server's tiles end here; MapLibre enlarges them beyond.
 const MAX_TILE_ZOOM = 14;
 
-function tiles(layer, version, options = {}) {
-  return {
-    type: "vector", tiles: [`${serviceUrl("tiles")}/${layer}/${version}/{z}/{x}/{y}.mvt`],
-    minzoom: 5, maxzoom: MAX_TILE_ZOOM, ...options,
-  };
+function tiles(layer, version, protocol = "") {
+  const address = `${protocol}${serviceUrl("tiles")}/${layer}/${version}/{z}/{x}/{y}.mvt`;
+  return { type: "vector", tiles: [address], minzoom: 5, maxzoom: MAX_TILE_ZOOM };
 }
 
 /** `data` holds what the GeoJSON sources show at present. Reference layers that are not published are left out. */
@@ -24,7 +23,7 @@ export function buildStyle(config, { isDark, lang, data }) {
   const base = Object.fromEntries(published.map((layer) => [layer, tiles(layer, config.reference_version)]));
   const sources = {
     ...base,
-    [ROADS]: tiles(ROADS, config.roads_version),
+    [ROADS]: tiles(ROADS, config.roads_version, `${PROTOCOL}://`),
     chosen: { type: "geojson", data: data.chosen ?? emptyLines() },
     ploughs: { type: "geojson", data: data.ploughs ?? emptyPoints() },
   };

@@ -13,6 +13,7 @@ export const CODE = Object.freeze({
   UNCLEARED: 7,
   UNKNOWN: 8,
   CLOSED: 9, // traffic may not use this direction
+  BESIDE: 10, // on nobody's plan, while the other direction is on one: only ever drawn, see unpack()
 });
 
 // Upper bounds of the five age classes of a clearing, in seconds, with their codes.

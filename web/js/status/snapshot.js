@@ -79,8 +79,12 @@ export function pack(forward, backward) {
   return forward + 16 * backward + 256 * worse(forward, backward);
 }
 
-/** The three parts of a packed code as feature state: f, b and w (worse). */
+/** The three parts of a packed code as feature state: f, b and w (worse), as codes that the style draws. */
 export function unpack(code) {
-  const open = (part) => (part === CODE.CLOSED ? CODE.NONE : part);
-  return { f: open(code & 15), b: open((code >> 4) & 15), w: code >> 8 };
+  const w = code >> 8;
+  const drawn = (part) => {
+    if (part === CODE.CLOSED) return CODE.NONE;
+    return part === CODE.NONE && w !== CODE.NONE ? CODE.BESIDE : part;
+  };
+  return { f: drawn(code & 15), b: drawn((code >> 4) & 15), w };
 }

@@ -1,6 +1,6 @@
 // A short piece of road as the map draws it, from the same palette and patterns. For the legend and the card.
 
-import { PATTERNS, WIDTH_SHARE } from "../map/palette.js";
+import { PATTERNS } from "../map/palette.js";
 import { CODE } from "../status/classify.js";
 import { svg } from "./dom.js";
 
@@ -13,17 +13,16 @@ export function swatch(code, colours) {
   const y = HEIGHT / 2;
   const shown = code === CODE.CLOSED ? CODE.NONE : code;
   const edge = shown === CODE.NONE ? colours.plainEdge : colours.followedEdge;
-  const width = LINE_PX * WIDTH_SHARE[shown];
-  const line = (stroke, px, dash = null) => svg("line", {
-    x1: 1, x2: WIDTH - 1, y1: y, y2: y, stroke, "stroke-width": px, "stroke-dasharray": dash,
+  const line = (stroke, px, dash) => svg("line", {
+    x1: 1, x2: WIDTH - 1, y1: y, y2: y, stroke, "stroke-width": px, "stroke-dasharray": dash ?? null,
   });
   const picture = svg("svg", {
     class: "swatch", width: WIDTH, height: HEIGHT, viewBox: `0 0 ${WIDTH} ${HEIGHT}`, "aria-hidden": "true",
-  }, line(edge, LINE_PX + 2.4), line(colours.code[shown], width));
-  const pattern = PATTERNS.find((each) => each.code === shown);
+  }, line(edge, LINE_PX + 2.4), line(colours.code[shown] ?? colours.plainFill, LINE_PX));
+  const pattern = PATTERNS.find(({ codes }) => codes.includes(shown));
   if (pattern) {
     const px = LINE_PX * pattern.share;
-    picture.append(line(colours.pattern[shown], px, pattern.dash.map((length) => length * px).join(" ")));
+    picture.append(line(colours.pattern[pattern.name], px, pattern.dash?.map((length) => length * px).join(" ")));
   }
   return picture;
 }
