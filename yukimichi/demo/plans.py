@@ -112,17 +112,17 @@ def _route_row(
     i: int, group: _Group, tables: DemoTables, network: DemoNetwork, rng: np.random.Generator
 ) -> dict[str, object]:
     pieces = group.pieces
-    roads = network.roads.iloc[pieces]
-    strand = network.strands[int(roads["strand"].iloc[0])]
-    far = network.strands[int(roads["strand"].iloc[-1])]
-    kind = RoadClass(str(roads["road_class"].iloc[0]))
-    is_dual = bool((roads["oneway"] != 0).all())
+    roads = network.roads
+    owner = roads["strand"].to_numpy()[pieces]
+    strand, far = network.strands[int(owner[0])], network.strands[int(owner[-1])]
+    kind = strand.road_class
+    is_dual = bool((roads["oneway"].to_numpy()[pieces] != 0).all())
     first = kind is RoadClass.NATIONAL or is_dual
     route_class = "第1種" if first else "第2種" if kind is RoadClass.MAJOR_PREFECTURAL else "第3種"
-    town = int(roads["municipality_id"].mode().iloc[0])
-    office = tables.municipalities.set_index("municipality_id").loc[town, "office"]
+    town = np.bincount(roads["municipality_id"].to_numpy()[pieces]).argmax()
+    office = tables.municipalities.loc[tables.municipalities["municipality_id"] == town, "office"].iloc[0]
     name = f"{strand.name}（{strand.start}～{far.end}）" if strand.start != far.end else strand.name
-    if group.chain.startswith("支線") and roads["route"].nunique() > 1:
+    if group.chain.startswith("支線") and len({network.strands[s].route for s in owner.tolist()}) > 1:
         name = f"{strand.start}支線群（{strand.name}ほか）"
     if is_dual and not strand.start:
         name = f"{strand.name}（第{strand.leg + 1}工区間）"

@@ -114,7 +114,7 @@ def plane_graph(trunk_segments: Floats, area: shapely.MultiPolygon) -> PlaneGrap
 def target_lookup(land: Land, places: Places) -> Callable[[float, float], float]:
     """Wanted block size by a table of cells, since it is asked once for each block."""
     x0, y0, x1, y1 = land.land.buffer(500.0).bounds
-    step = 125.0
+    step = 220.0
     xs, ys = np.arange(x0, x1, step), np.arange(y0, y1, step)
     centre = np.stack(np.meshgrid(xs + step / 2, ys + step / 2), -1).reshape(-1, 2)
     table = np.zeros(len(centre))
