@@ -252,10 +252,11 @@ def _places(roads, work, n_near, max_roads):  # type: ignore[no-untyped-def]  # 
                 best = b
             b += 1
         n = _insert_place(work, n, max_roads, best)
-        second = b
-        for i in range(a, b):
+        second, i = b, a
+        while i < b:
             if (second == b or work.near[i].m2 < work.near[second].m2) and _is_hairpin(roads, work, best, i):
                 second = i
+            i += 1
         if second < b:
             n = _insert_place(work, n, max_roads, second)
         a = b

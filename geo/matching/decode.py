@@ -36,12 +36,13 @@ def _start_nats(roads, constants, candidate):  # type: ignore[no-untyped-def]  #
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
-def _aim_from(work, constants, a, b, nats, disc_m):  # type: ignore[no-untyped-def]  # numba kernel
+def _aim_from(work, constants, a, b, nats):  # type: ignore[no-untyped-def]  # numba kernel
     """Sets work.aim for the ways from fix a, at a cost of nats so far, to the candidates of fix b."""
     aim = work.aim[0]
-    aim.x, aim.y, aim.disc_m, aim.base_nats = b.x, b.y, disc_m, nats
+    aim.x, aim.y, aim.base_nats = b.x, b.y, nats
     aim.straight_m = math.hypot(b.x - a.x, b.y - a.y)
     aim.beta_m = constants.beta_m + constants.beta_fraction * aim.straight_m
+    aim.bonus_m = 0.5 * b.sigma_m * b.sigma_m / aim.beta_m
     slack_m = 3.0 * (a.sigma_m + b.sigma_m) + constants.uturn_edge_m
     aim.max_m = constants.max_speed_mps * max(b.at_s - a.at_s, 1.0) + slack_m
     aim.jitter_m = constants.jitter_sigmas * b.sigma_m
@@ -49,10 +50,10 @@ def _aim_from(work, constants, a, b, nats, disc_m):  # type: ignore[no-untyped-d
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
-def _relax_from(roads, work, constants, states, seen, n, n_arcs, active, f, disc_m):  # type: ignore[no-untyped-def]
+def _relax_from(roads, work, constants, states, seen, n, n_arcs, active, f):  # type: ignore[no-untyped-def]
     """All ways from one active state to the n candidates of fix f; returns the new number of arcs."""
     state, found = states[active.state], work.found
-    aim = _aim_from(work, constants, seen[state.fix], seen[f], active.nats, disc_m)
+    aim = _aim_from(work, constants, seen[state.fix], seen[f], active.nats)
     search(roads, work, constants, n, state.edge, state.pos_m, aim)
     for c in range(n):
         route_m = found[c].route_m
@@ -143,17 +144,17 @@ def _next_active(work, constants, states, first, n_states, n_active, after_s, la
 
 @njit(nogil=True, cache=True, boundscheck=False)
 def _look(roads, work, constants, fix):  # type: ignore[no-untyped-def]  # numba kernel
-    """Candidates of a fix within a radius that grows only while there is none; returns the radius."""
+    """Finds the candidates of a fix within a radius that grows only while there is none."""
     radius_m = max(constants.radius_m, constants.radius_sigmas * fix.sigma_m)
     while True:
         fix.n_near = find_candidates(roads, work, fix.x, fix.y, radius_m, constants.max_roads)
         if fix.n_near > 0 or radius_m >= constants.max_radius_m:
-            return radius_m
+            return
         radius_m *= 2.0
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
-def _reach_fix(roads, work, constants, states, seen, f, n_active, radius_m):  # type: ignore[no-untyped-def]
+def _reach_fix(roads, work, constants, states, seen, f, n_active):  # type: ignore[no-untyped-def]
     """Finds the cheapest way and all arcs to each candidate of fix f; the number of arcs and the best total."""
     n, n_arcs = seen[f].n_near, np.int64(0)
     aim = work.aim[0]
@@ -167,7 +168,7 @@ def _reach_fix(roads, work, constants, states, seen, f, n_active, radius_m):  # 
         for i in range(n_active):
             if work.active[i].nats + aim.least_nats > aim.best_nats + constants.beam_nats:
                 break
-            n_arcs = _relax_from(roads, work, constants, states, seen, n, n_arcs, work.active[i], f, radius_m)
+            n_arcs = _relax_from(roads, work, constants, states, seen, n, n_arcs, work.active[i], f)
     n_arcs = _start_or_break(roads, work, constants, states, n, n_arcs, n_active)
     best = math.inf
     for c in range(n):
@@ -184,11 +185,11 @@ def decode(roads, work, constants, seen, used, states, arcs):  # type: ignore[no
     n_states, n_arcs, n_active, last_fix = np.int64(0), np.int64(0), np.int64(0), np.int64(-1)
     for u in range(len(used)):
         f = used[u]
-        radius_m = _look(roads, work, constants, seen[f])
+        _look(roads, work, constants, seen[f])
         n = seen[f].n_near
         if n == 0:
             continue
-        n_new, best = _reach_fix(roads, work, constants, states, seen, f, n_active, radius_m)
+        n_new, best = _reach_fix(roads, work, constants, states, seen, f, n_active)
         states = with_room(states, n_states, n)
         arcs = with_arc_room(arcs, n_arcs, n_new)
         limit, first = best + constants.beam_nats, n_states

@@ -87,7 +87,7 @@ def _search_again(roads, work, constants, seen, a, b):  # type: ignore[no-untype
     aim.base_nats, aim.least_nats, aim.best_nats, aim.jitter_m = 0.0, 0.0, math.inf, 0.0
     # a rounded sum may come out a little longer than the first time
     aim.max_m = b.route_m * (1.0 + 1e-9) + 1e-6
-    aim.disc_m = math.inf
+    aim.bonus_m = math.inf
     search(roads, work, constants, ONE, a.edge, a.pos_m, aim)
     return candidate
 

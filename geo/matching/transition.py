@@ -101,8 +101,8 @@ def _improve(found, c, route_m, parent, aim):  # type: ignore[no-untyped-def]  #
 
 @njit(nogil=True, cache=True, boundscheck=False)
 def _limit_m(constants, aim):  # type: ignore[no-untyped-def]  # numba kernel
-    """The longest way that can still end within the beam of the best total."""
-    beam = aim.best_nats + constants.beam_nats - aim.base_nats - aim.least_nats
+    """Bound on way plus straight rest (see _label) within which a target can still end within the beam."""
+    beam = aim.best_nats + constants.beam_nats - aim.base_nats
     return min(aim.straight_m + aim.beta_m * beam, aim.max_m)
 
 
@@ -126,10 +126,14 @@ def _reach_on_edge(roads, work, constants, edge, pos_m, aim):  # type: ignore[no
 
 @njit(nogil=True, cache=True, boundscheck=False)
 def _label(roads, work, edge, end_m, parent, aim, limit_m):  # type: ignore[no-untyped-def]  # numba kernel
-    """Labels an edge that is reached at its end with end_m, unless no target can follow within the limit."""
+    """Labels an edge that is reached at its end with end_m, unless no target can follow within the limit.
+
+    A target that lies `off` beside the fix is at least rest - off away, and costs off^2 / (2 sigma^2) nats, which
+    are beta times as many metres. Their sum is least at off = sigma^2 / beta: rest - sigma^2 / (2 beta), less
+    than any target behind this edge costs.
+    """
     end = roads.edge[edge]
-    # straight way to the disc that holds all targets: never more than the way itself
-    key = end_m + max(0.0, math.hypot(end.to_x - aim.x, end.to_y - aim.y) - aim.disc_m)
+    key = end_m + max(0.0, math.hypot(end.to_x - aim.x, end.to_y - aim.y) - aim.bonus_m)
     if key <= limit_m:
         label = work.label[edge]
         label.m, label.stamp, label.parent, label.is_done = end_m, work.counter[0], parent, 0
