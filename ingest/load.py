@@ -185,8 +185,8 @@ def _merge(connection: psycopg.Connection[Row], columns: dict[str, Column]) -> L
     n = write_columns(connection, read_sql("ingest", "copy_fix_stage"), columns)
     row = connection.execute(read_sql("ingest", "merge_fix_stage")).fetchone()
     assert row is not None
-    n_new, n_replaced, n_other = (int(value) for value in row)
-    return Loaded(n_new + n_replaced, n - n_new - n_replaced, n_replaced, n_other - n_replaced)
+    n_written, n_replaced, n_lost = (int(value) for value in row)
+    return Loaded(n_written, n - n_written, n_replaced, n_lost)
 
 
 def _measure(values: NDArray[np.float64]) -> Column:

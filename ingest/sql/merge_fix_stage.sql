@@ -1,10 +1,11 @@
 -- Fixes of the stage into raw.fix; of two contents of one key the greater content_key stays.
--- returns: n_new, n_replaced, n_other (stage rows whose key had another content, replaced ones too).
--- index: primary key of fix. A replaced row gets a new received_at, so that what rests on it is worked out again.
+-- returns: n_written, n_replaced (of the written: took the place of another content), n_lost (lost to another content).
+-- index: primary key of fix. A replaced row gets a new received_at, so that what rests on it is worked out again. The
+-- lock of lock_source_fixes.sql keeps others from writing the same keys meanwhile.
 WITH met AS (
-  SELECT count(*) AS n_other
+  SELECT count(*) FILTER (WHERE s.content_key > f.content_key) AS n_replaced,
+         count(*) FILTER (WHERE s.content_key < f.content_key) AS n_lost
   FROM pg_temp.fix_stage AS s JOIN raw.fix AS f USING (vehicle_id, at)
-  WHERE f.content_key <> s.content_key
 ), written AS (
   INSERT INTO raw.fix AS f (vehicle_id, at, lon, lat, heading_deg, speed_mps, accuracy_m, blade, spreader, work,
                             treatment, file_id, content_key)
@@ -17,6 +18,6 @@ WITH met AS (
       treatment = excluded.treatment, file_id = excluded.file_id, received_at = excluded.received_at,
       content_key = excluded.content_key
   WHERE excluded.content_key > f.content_key
-  RETURNING f.xmax = 0 AS is_new
+  RETURNING 1
 )
-SELECT (SELECT count(*) FROM written WHERE is_new), (SELECT count(*) FROM written WHERE NOT is_new), n_other FROM met
+SELECT (SELECT count(*) FROM written), n_replaced, n_lost FROM met

@@ -29,7 +29,7 @@ def _lines(*wkt: str, **columns: list[Any]) -> gpd.GeoDataFrame:
 
 def test_routes_have_exactly_their_attributes(database: Database, tmp_path: Path, rows: Rows) -> None:
     frame = _lines(
-        "LINESTRING (136.6 36.5, 136.7 36.5)", "LINESTRING (136.8 36.5, 136.9 36.5)", "LINESTRING (136.6 36.6, 136.7 36.6)",
+        *(f"LINESTRING ({x} 36.5, {x}5 36.5)" for x in (136.6, 136.8, 137.0)),
         除雪路線番号=["R1", "R1", "R2"], 名称=["国道８号", "国道８号", None], 種別=["第1種", "第1種", "第2種"],
         管理者=["国", "国", "金沢県"], 土木事務所=["金沢", "金沢", None], 目標時刻=["７：００", "７：００", "25:00"],
         出動基準=["10cm", "10cm", None], 優先路線=["1", "1", "0"], color=["red", "red", "blue"],
@@ -43,7 +43,7 @@ def test_routes_have_exactly_their_attributes(database: Database, tmp_path: Path
             "name": "国道8号", "route_class": "第1種", "manager": "nation", "office": "金沢", "target_time": "07:00",
             "callout_depth_cm": 10.0, "is_priority_network": True, "synthetic": False,
         },
-        "MULTILINESTRING((136.6 36.5,136.7 36.5),(136.8 36.5,136.9 36.5))",
+        "MULTILINESTRING((136.6 36.5,136.65 36.5),(136.8 36.5,136.85 36.5))",
     )  # fmt: skip
     assert second[1] == {
         "name": "R2", "route_class": "第2種", "manager": None, "office": None, "target_time": None,
@@ -81,7 +81,8 @@ def test_assignments_from_a_cp932_csv(database: Database, text_file: Write, rows
     report = ingest_plans(database, "assignments", path, "pref", TOKYO)
     found = rows(PLAN)
     assert found[0][1] == {
-        "route_id": "R1", "section_id": None, "contractor": "雪組", "machine": "グレーダ1号", "machine_class": "グレーダ",
+        "route_id": "R1", "section_id": None, "contractor": "雪組", "machine": "グレーダ1号",
+        "machine_class": "グレーダ",
         "source": "pref", "vehicle": "S-17", "from_at": "2026-01-17T17:00:00+00:00",
         "to_at": "2026-01-17T23:00:00+00:00", "synthetic": False,
     }  # fmt: skip
