@@ -25,10 +25,13 @@ def write_kmposts(connection: psycopg.Connection[Row], network: Network, pieces:
     lonlat = shapely.get_coordinates(shapely.point_on_surface(np.array([f.shapes[0] for f in features], object)))
     routes = [feature.text("route", "") or "" for feature in features]
     xy = to_plane(lonlat[:, 0], lonlat[:, 1], network.crs_epsg)
+    xy[~np.isfinite(xy).all(axis=1)] = 1e12  # beyond the plane CRS: too far from every road
     edge, offset_m, distance_m = place_kmposts(network, pieces.route, routes, xy)
     rows: dict[tuple[str, float, int], tuple[Any, ...]] = {}
     for k, feature in enumerate(features):
-        if edge[k] < 0:
+        if feature.text("km") is None:
+            outcome.misfits.append(("kmposts", feature.external_id, 0.0, "It says no kilometre."))
+        elif edge[k] < 0:
             why = f"The network has no road of route {routes[k]!r}."
             outcome.misfits.append(("kmposts", feature.external_id, 0.0, why))
         elif distance_m[k] > KMPOST_M:

@@ -68,18 +68,18 @@ def read_plans(connection: psycopg.Connection[Row], kind: str, *, by_id: bool = 
 
 
 def line_parts(feature: PlanFeature, crs_epsg: int) -> list[Floats]:
-    """The lines of a feature, each (k, 2) in metres; parts of no length are left out."""
+    """The lines of a feature, each (k, 2) in metres; parts of no length, or beyond the CRS, are left out."""
     parts = shapely.get_parts(shapely.get_parts(np.array(feature.shapes, object)))
     lines = []
     for part in parts:
         if shapely.get_type_id(part) == shapely.GeometryType.LINESTRING and shapely.length(part) > 0:
             lonlat = shapely.get_coordinates(part)
             lines.append(to_plane(lonlat[:, 0], lonlat[:, 1], crs_epsg))
-    return lines
+    return [line for line in lines if np.isfinite(line).all()]
 
 
 def area_of(feature: PlanFeature, crs_epsg: int) -> Any:
-    """The polygons of a feature as one valid geometry in metres; None where it has none."""
+    """The polygons of a feature as one valid geometry in metres; None where it has none that the CRS reaches."""
     polygons = [
         part
         for part in shapely.get_parts(shapely.get_parts(np.array(feature.shapes, object)))
@@ -88,7 +88,8 @@ def area_of(feature: PlanFeature, crs_epsg: int) -> Any:
     if not polygons:
         return None
     whole = shapely.make_valid(shapely.union_all(np.array(polygons, object)))
-    return shapely.transform(whole, lambda xy: to_plane(xy[:, 0], xy[:, 1], crs_epsg))
+    moved = shapely.transform(whole, lambda xy: to_plane(xy[:, 0], xy[:, 1], crs_epsg))
+    return moved if np.isfinite(shapely.get_coordinates(moved)).all() else None
 
 
 def multi_line(shapes: Sequence[Any]) -> str | None:

@@ -180,6 +180,17 @@ def test_sections_by_area_take_their_managers_roads(database: Database, town: Ne
     assert laid == [("S1", True, 1000, "雪組"), ("S2", True, 400, None), ("S3", False, 300, None)]
 
 
+def test_plans_of_another_place_do_not_stop_the_others(database: Database, town: Network, give_plans: Any) -> None:
+    # the other side of the Earth, where the plane CRS does not reach
+    far = "-43.35 -36.56, -43.35 -36.5, -43.3 -36.5"
+    give_plans("routes", {"R1": ({}, f"LINESTRING({far})"), "R2": ({}, line((0, 0), (500, 0)))})
+    give_plans("sections", {"S1": ({}, f"POLYGON(({far}, -43.35 -36.56))"), "S2": ({}, box(0, -9, 90, 9))})
+    report = refresh(database, town)
+    assert list(stretches(database, "route_id")) == ["R2"]
+    assert list(stretches(database, "section_id")) == ["S2"]
+    assert {(m[0], m[1]) for m in report.misfits} == {("routes", "R1"), ("sections", "S1")}
+
+
 def test_kmposts_keep_to_their_route(database: Database, town: Network, give_plans: Any) -> None:
     give_plans(
         "kmposts",
@@ -187,6 +198,8 @@ def test_kmposts_keep_to_their_route(database: Database, town: Network, give_pla
             "k1": ({"route": "市道1号", "km": 0.25}, point(250, 6)),
             "k2": ({"route": "国道8号", "km": 1}, point(250, 6)),
             "k3": ({"route": "市道1号", "km": 5}, point(250, 600)),
+            "k4": ({"route": "市道1号", "km": None}, point(250, 6)),
+            "k5": ({"route": "市道1号", "km": 7}, "POINT(-43 -36)"),
         },
     )
     report = refresh(database, town)
@@ -195,7 +208,7 @@ def test_kmposts_keep_to_their_route(database: Database, town: Network, give_pla
     assert found[0][:2] == ("市道1号", 0.25)
     assert found[0][2] == pytest.approx(250, abs=3)
     assert found[0][3] == pytest.approx(6, abs=0.5)
-    assert {m[1] for m in report.misfits} == {"k2", "k3"}
+    assert {m[1] for m in report.misfits} == {"k2", "k3", "k4", "k5"}
 
 
 def test_depots_and_layers(database: Database, town: Network, give_plans: Any) -> None:
