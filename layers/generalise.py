@@ -35,6 +35,7 @@ def _half_pixel_m(zoom: int) -> float:
     return EQUATOR_M / (1 << zoom) / 512 / 2
 
 
+#: From the lowest zooms up; the last shows every class.
 BANDS: tuple[Band, ...] = (
     Band(0, 7, THROUGH, _half_pixel_m(7)),
     Band(8, 9, PREFECTURAL, _half_pixel_m(9)),

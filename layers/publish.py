@@ -26,11 +26,14 @@ type Facts = dict[str, Any]
 PRIVATE_LAYERS = ("depots",)
 #: Passes older than this are history, which the collection `passes` does not hold.
 PASSES_KEPT = timedelta(days=7)
+#: A fact carries the time at which its transaction began. One that began this long before the last publication may
+#: have been committed after it.
+LONGEST_WRITE = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
 class PublishReport:
-    """What one publication wrote. n_roads and n_tiles are 0 when the network and its plans had not changed."""
+    """What one publication wrote. Roads, tiles and plans that had not changed are not written again and count 0."""
 
     network_version: int
     status_version: int
@@ -82,16 +85,13 @@ def publish(
         n_reference = _reference(connection, state, old)
         n_roads, n_tiles = _roads(connection, state, old)
         status_version, n_status = _status(connection, state, old, is_new=n_roads > 0)
-        since = max(state["reference_at"], as_of - PASSES_KEPT)
-        n_dropped = _run(connection, "publish_passes_gone", {"since": since})
-        n_passes = _run(connection, "publish_passes", {"since": since})
+        n_passes, n_dropped = _passes(connection, state, old, as_of)
         n_ploughs = _ploughs(connection, as_of, secret, mask_m, heard_min)
-        _run(connection, "publish_plans_gone")
-        n_routes = _run(connection, "publish_routes", {"as_of": as_of})
-        n_sections = _run(connection, "publish_work_sections", {"as_of": as_of})
+        n_routes, n_sections = _plans(connection, old, status_version, as_of)
         _run(connection, "publish_devices_gone")
         n_devices = _run(connection, "publish_devices", {"as_of": as_of})
-        _run(connection, "publish_dataset", state | {"status_version": status_version})
+        dataset = "publish_dataset" if n_roads else "publish_dataset_again"
+        _run(connection, dataset, state | {"status_version": status_version})
         return PublishReport(
             state["network_version"], status_version, n_roads, n_tiles, n_status, n_passes, n_dropped, n_ploughs,
             n_routes, n_sections, n_reference, n_devices,
@@ -114,24 +114,51 @@ def _roads(connection: psycopg.Connection[Row], state: Facts, old: Facts) -> tup
     n_roads = _run(connection, "publish_roads", params)
     if n_roads == 0:
         raise ConflictError("The road network has no road open to vehicles.", hint="Ingest roads and run again.")
-    ranks, n_tiles = json.dumps(RANKS), 0
-    for band in BANDS:
-        params = {"min_zoom": band.min_zoom, "max_zoom": band.max_zoom, "tolerance_m": band.tolerance_m}
-        classes = [road_class.value for road_class in band.classes]
-        n_tiles += _run(connection, "publish_road_tile", params | {"ranks": ranks, "classes": classes})
-    return n_roads, n_tiles
+    return n_roads, _road_tiles(connection)
+
+
+def _road_tiles(connection: psycopg.Connection[Row]) -> int:
+    *lower, full = BANDS
+    zooms = {"min_zoom": full.min_zoom, "max_zoom": full.max_zoom, "ranks": json.dumps(RANKS)}
+    n_tiles = _run(connection, "publish_road_tile", zooms)
+    for band in lower:
+        zooms = {"min_zoom": band.min_zoom, "max_zoom": band.max_zoom, "full_zoom": full.min_zoom}
+        shown = {"classes": [road_class.value for road_class in band.classes], "tolerance_m": band.tolerance_m}
+        n_tiles += _run(connection, "publish_road_band", zooms | shown)
+    return n_tiles
 
 
 def _status(connection: psycopg.Connection[Row], state: Facts, old: Facts, *, is_new: bool) -> tuple[int, int]:
     """(status_version, rows changed). The version rises by one when anything that the snapshot holds changed."""
     status_version = int(old.get("status_version", 0)) + 1
-    gone = _run(connection, "publish_status_gone")
+    gone = _run(connection, "publish_status_gone") if is_new else 0
     params = {"event_id": state["event_id"], "status_version": status_version}
     reason = default_reason(state["event_kind"])
     changed = _run(connection, "publish_status", params | {"default_reason": reason.value})
     if gone or changed or is_new or state["event_id"] != old.get("event_id"):
         return status_version, gone + changed
     return status_version - 1, 0
+
+
+def _passes(connection: psycopg.Connection[Row], state: Facts, old: Facts, as_of: datetime) -> tuple[int, int]:
+    """(passes published, passes dropped): those that are new since the last publication, or all for another event."""
+    since = max(state["reference_at"], as_of - PASSES_KEPT)
+    is_same = bool(old) and state["event_id"] == old["event_id"]
+    known_at = (old["published_at"] - LONGEST_WRITE).isoformat() if is_same else "-infinity"
+    window = {"since": since, "known_at": known_at}
+    n_dropped = _run(connection, "publish_passes_gone", window)
+    return _run(connection, "publish_passes", window), n_dropped
+
+
+def _plans(connection: psycopg.Connection[Row], old: Facts, status_version: int, as_of: datetime) -> tuple[int, int]:
+    """(routes, sections) written. Their shares change with states, with plans, and when a clearing runs out."""
+    if status_version == old.get("status_version"):
+        times = {"published_as_of": old["as_of"], "as_of": as_of}
+        if connection.execute(read_sql("layers", "publish_expired"), times).fetchone() != (True,):
+            return 0, 0
+    _run(connection, "publish_plans_gone")
+    n_routes = _run(connection, "publish_routes", {"as_of": as_of})
+    return n_routes, _run(connection, "publish_work_sections", {"as_of": as_of})
 
 
 def _ploughs(

@@ -5,8 +5,8 @@ INSERT INTO mgr.devices (vehicle_id, source, vehicle, contractor, last_fix_at, i
 SELECT v.vehicle_id, v.source, coalesce(v.vehicle, a.machine, v.vehicle_id::text), a.contractor, v.last_fix_at,
        v.is_working, v.is_synthetic, ST_SetSRID(ST_MakePoint(v.lon, v.lat), 4326)
 FROM ops.vehicle_state AS v
-LEFT JOIN LATERAL (
-  SELECT machine, contractor FROM ops.assignment
-  WHERE vehicle_id = v.vehicle_id AND superseded_at IS NULL AND during @> %(as_of)s::timestamptz
-  ORDER BY assignment_id DESC LIMIT 1
-) AS a ON true
+LEFT JOIN (
+  SELECT DISTINCT ON (vehicle_id) vehicle_id, machine, contractor FROM ops.assignment
+  WHERE superseded_at IS NULL AND during @> %(as_of)s::timestamptz AND vehicle_id IS NOT NULL
+  ORDER BY vehicle_id, assignment_id DESC
+) AS a USING (vehicle_id)

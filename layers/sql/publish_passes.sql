@@ -1,7 +1,7 @@
 -- Publish passes that are not published yet, as stretches of road, without any id of vehicle or trace.
--- Params: since: passes that ended before do not count. Returns nothing; rows written count.
--- A stretch is cut in the plane CRS of its network, in which its metres were measured; a whole piece is not cut.
--- treatment NULL: not told. Indexes: pass_during, primary keys.
+-- Params: since: passes that ended before do not count; known_at: only those recorded from then on (-infinity: all).
+-- Returns nothing; rows written count. A stretch is cut in the plane CRS of its network, in which its metres were
+-- measured; a whole piece is not cut. treatment NULL: not told. Indexes: pass_recorded, pass_during, primary keys.
 INSERT INTO pub.passes (pass_id, edge_id, is_reversed, from_m, to_m, started_at, ended_at, kind, status, treatment,
                         work_basis, confidence, matcher_version, network_version, is_provisional, synthetic, geom)
 SELECT p.pass_id, p.edge_id, p.edge_id & 1 = 1, p.from_m, p.to_m, lower(p.during), upper(p.during), p.kind, p.status,
@@ -14,5 +14,6 @@ SELECT p.pass_id, p.edge_id, p.edge_id & 1 = 1, p.from_m, p.to_m, lower(p.during
 FROM ops.pass AS p
 JOIN net.piece AS n ON n.piece_id = p.edge_id >> 1
 JOIN net.version AS v ON v.network_version = p.network_version
-WHERE p.superseded_at IS NULL AND p.during && tstzrange(%(since)s, NULL) AND p.from_m < n.length_m
+WHERE p.superseded_at IS NULL AND p.recorded_at >= %(known_at)s::timestamptz
+  AND p.during && tstzrange(%(since)s, NULL) AND p.from_m < n.length_m
   AND NOT EXISTS (SELECT FROM pub.passes AS old WHERE old.pass_id = p.pass_id)

@@ -1,5 +1,6 @@
--- Drop published passes that are superseded or older than the window.
--- Params: since. Returns nothing; rows deleted count. Index: primary key of ops.pass.
+-- Drop published passes that are older than the window, or that were superseded since `known_at`.
+-- Params: since; known_at (-infinity: whenever). Returns nothing; rows deleted count.
+-- Indexes: pass_superseded, primary keys.
 DELETE FROM pub.passes AS old
 WHERE old.ended_at < %(since)s
-   OR NOT EXISTS (SELECT FROM ops.pass AS p WHERE p.pass_id = old.pass_id AND p.superseded_at IS NULL)
+   OR old.pass_id IN (SELECT pass_id FROM ops.pass WHERE superseded_at >= %(known_at)s::timestamptz)

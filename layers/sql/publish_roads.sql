@@ -12,23 +12,26 @@ WITH held AS (
   SELECT DISTINCT ON (edge_id) edge_id, section_id, held_m
   FROM held WHERE section_id IS NOT NULL ORDER BY edge_id, held_m DESC, section_id
 ), piece AS MATERIALIZED (
-  SELECT p.*, (SELECT min(r.name) FROM net.reference AS r
-               WHERE r.layer = 'municipalities' AND ST_Covers(r.geom, ST_LineInterpolatePoint(p.geom, 0.5))
-              ) AS municipality
+  SELECT p.*, ST_LineInterpolatePoint(p.geom, 0.5) AS middle
   FROM net.piece AS p
   WHERE p.first_version <= %(network_version)s
     AND (p.last_version IS NULL OR p.last_version >= %(network_version)s) AND NOT p.is_closed
+), town AS MATERIALIZED ( -- by outline first: PostGIS then prepares each outline once
+  SELECT p.piece_id, min(r.name) AS municipality
+  FROM net.reference AS r JOIN piece AS p ON ST_Covers(r.geom, p.middle)
+  WHERE r.layer = 'municipalities' GROUP BY p.piece_id
 )
 INSERT INTO pub.roads (edge_id, piece_id, is_reversed, name, route, manager, road_class, is_oneway, level, lanes,
                        width_m, length_m, municipality, route_id, section_id, network_version, synthetic, geom)
 SELECT e.edge_id, p.piece_id, e.is_reversed, p.name, p.route, p.manager, p.road_class, p.oneway <> 0, p.level,
-       p.lanes, p.width_m, p.length_m, p.municipality,
+       p.lanes, p.width_m, p.length_m, town.municipality,
        CASE WHEN route.held_m >= 0.5 * p.length_m THEN route.route_id END,
        CASE WHEN section.held_m >= 0.5 * p.length_m THEN section.section_id END,
        %(network_version)s, %(synthetic)s, p.geom
 FROM piece AS p
 CROSS JOIN LATERAL (VALUES (2 * p.piece_id, false, p.oneway >= 0), (2 * p.piece_id + 1, true, p.oneway <= 0))
      AS e (edge_id, is_reversed, is_open)
+LEFT JOIN town ON town.piece_id = p.piece_id
 LEFT JOIN route ON route.edge_id = e.edge_id
 LEFT JOIN section ON section.edge_id = e.edge_id
 WHERE e.is_open

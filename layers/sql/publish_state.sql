@@ -16,10 +16,18 @@ WITH network AS (
 ), event AS (
   SELECT event_id, kind, name, reference_at
   FROM ops.event WHERE event_id = coalesce((SELECT event_id FROM run), (SELECT event_id FROM open_event))
-), plan AS (
-  SELECT md5(coalesce(sum(hashtextextended(concat_ws('|', route_id, 's', section_id, edge_id, from_m, to_m), 0)), 0)
-             ::text) AS plan_key
+), plan_row AS (
+  SELECT concat_ws('|', route_id, 's', section_id, edge_id, from_m, to_m) AS content
   FROM net.plan_edge WHERE network_version = (SELECT network_version FROM network)
+  UNION ALL
+  SELECT concat_ws('|', 'route', route_id, name, route_class, manager, target_time, callout_depth_cm,
+                   is_priority_network, laid_m, is_synthetic, md5(ST_AsBinary(geom)))
+  FROM net.plough_route
+  UNION ALL
+  SELECT concat_ws('|', 'section', section_id, name, manager, laid_m, is_synthetic, md5(ST_AsBinary(geom)))
+  FROM net.work_section
+), plan AS (
+  SELECT md5(coalesce(sum(hashtextextended(content, 0)), 0)::text) AS plan_key FROM plan_row
 ), reference AS (
   SELECT md5(coalesce(sum(hashtextextended(concat_ws('|', layer, feature_id, name, attributes::text, is_synthetic,
                                                       md5(ST_AsBinary(geom))), 0)), 0)::text) AS reference_key

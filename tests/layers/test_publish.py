@@ -78,7 +78,7 @@ def test_publishing_again_writes_only_what_changed(town: Database) -> None:
     first = publish(town, AS_OF, SECRET)
     again = publish(town, AS_OF, SECRET)
     assert again.status_version == first.status_version == 1
-    assert (again.n_roads, again.n_tiles, again.n_status_changed, again.n_passes) == (0, 0, 0, 0)
+    assert (again.n_roads, again.n_tiles, again.n_status_changed, again.n_passes, again.n_routes) == (0, 0, 0, 0, 0)
     with town.connect(Role.ENGINE) as connection:
         connection.execute("UPDATE ops.edge_status SET superseded_at = now() WHERE edge_id = 4")
         connection.execute("UPDATE ops.pass SET superseded_at = now() WHERE edge_id = 4")
@@ -164,3 +164,26 @@ def test_readers_see_the_old_publication_until_the_new_one_is_whole(town: Databa
         publish(town, AS_OF, SECRET)  # does not wait for the reader, nor the reader for it
         assert reader.execute("SELECT count(*) FROM pub.roads WHERE route_id IS NOT NULL").fetchone() == before == (2,)
     assert rows(town, "SELECT count(*) FROM pub.roads WHERE route_id IS NOT NULL") == [(0,)]
+
+
+def test_late_facts_are_published_and_an_event_before_brings_its_passes(town: Database) -> None:
+    publish(town, AS_OF, SECRET)
+    with town.connect(Role.ENGINE) as connection:  # as a transaction that began before the publication and ended after
+        connection.execute(
+            "INSERT INTO ops.pass (trace_id, seq, vehicle_id, edge_id, from_m, to_m, during, kind, status, work_basis, "
+            "confidence, first_fix_at, last_fix_at, n_fixes, matcher_version, network_version, is_provisional, "
+            "is_synthetic, recorded_at) SELECT 9, 1, 1, 6, 0, 10, during, 'deadhead', 'matched', 'sensed', 0.9, "
+            "first_fix_at, last_fix_at, 2, 'm1', 1, true, true, now() - interval '50 minutes' FROM ops.pass "
+            "WHERE seq = 1"
+        )
+    assert publish(town, AS_OF, SECRET).n_passes == 1
+    with town.connect(Role.ENGINE) as connection:
+        connection.execute(
+            "INSERT INTO ops.event (kind, name, reference_at) VALUES ('callout', '早い出動', '2026-01-14T16:00Z')"
+        )
+        connection.execute(
+            "INSERT INTO ops.cover_run (event_id, as_of, n_changed, network_version) "
+            "VALUES (3, '2026-01-14T22:00Z', 0, 1)"
+        )
+    assert publish(town, AS_OF, SECRET).n_passes == 1  # the one at 17:00, which did not count for the storm
+    assert rows(town, "SELECT count(*) FROM pub.passes") == [(4,)]

@@ -6,7 +6,7 @@ WITH tile AS (
          ST_TileEnvelope(%(z)s, %(x)s, %(y)s, margin => 0.03125) AS wide
 ), shape AS (
   SELECT t.piece_id, t.road_class AS class, t.oneway, t.level, t.name, t.route, t.manager,
-         t.route_id IS NOT NULL AS on_plan, t.synthetic,
+         t.on_plan, t.synthetic,
          ST_AsMVTGeom(t.geom_3857, tile.box, 4096, 128, true) AS geom
   FROM pub.road_tile AS t, tile
   WHERE t.geom_3857 && tile.wide AND t.min_zoom <= %(z)s AND t.max_zoom >= %(z)s
