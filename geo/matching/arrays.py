@@ -76,7 +76,9 @@ CONSTANTS = np.dtype(
     ],
     align=True,
 )  # fmt: skip
-#: What a search is for. (x, y) the next fix, and disc_m around it holds all targets; straight_m from fix to fix and
+#: An arc from state `tail` to state `head`; nats: its cost with the emission of the head.
+ARC = np.dtype([("nats", "f8"), ("tail", "i8"), ("head", "i8")], align=True)
+#: What a search is for. (x, y) the next fix, bonus_m see transition._label; straight_m from fix to fix and
 #: beta_m the scale of a detour; base_nats the cost of the state and least_nats the least emission of a target;
 #: best_nats the best total so far, lowered by the search; max_m nobody drives more between the two fixes;
 #: jitter_m so far behind on the same edge is standing still.
@@ -122,7 +124,7 @@ class Scratch(NamedTuple):
 
     label  (E,) LABEL;  heap HEAP, room for every turn of the network, since each can enter once a search
     near, place, found  of the fix under search;  active, spare  states before and after it;  aim  (1,) AIM
-    arc    (n, 3) float64: state, candidate, cost
+    arc    ARC, from a state of the lattice to a candidate of the fix under search
     counter  stamp of searches, stamp of steps, size of the heap
     """
 
@@ -134,7 +136,7 @@ class Scratch(NamedTuple):
     active: Records
     spare: Records
     aim: Records
-    arc: NDArray[np.float64]
+    arc: Records
     counter: Ints
 
 
@@ -149,6 +151,6 @@ def new_scratch(n_edges: int, n_turns: int) -> Scratch:
         active=np.empty(MAX_ACTIVE, ACTIVE),
         spare=np.empty(MAX_ACTIVE, ACTIVE),
         aim=np.zeros(1, AIM),
-        arc=np.empty(((MAX_ACTIVE + 1) * 2 * MAX_ROADS, 3)),
+        arc=np.empty((MAX_ACTIVE + 1) * 2 * MAX_ROADS, ARC),
         counter=np.zeros(3, np.int64),
     )

@@ -169,10 +169,11 @@ def _fill_cells(segment, x0, y0, cell_m, n_columns, n_rows):  # type: ignore[no-
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
-def _near_segments(roads, work, x, y, radius_m):  # type: ignore[no-untyped-def]  # numba kernel
-    """Puts the segments within radius_m of (x, y) into work.near_*, ascending, each once; returns how many."""
+def _near_segments(roads, near, x, y, radius_m):  # type: ignore[no-untyped-def]  # numba kernel
+    """Fills `near` with the segments within radius_m of (x, y), ascending, each once; returns how many."""
+    segments, cell_segment, n_columns = roads.segment, roads.cell_segment, roads.n_columns
     c0 = max(math.floor((x - radius_m - roads.origin_x_m) / roads.cell_m), 0)
-    c1 = min(math.floor((x + radius_m - roads.origin_x_m) / roads.cell_m), roads.n_columns - 1)
+    c1 = min(math.floor((x + radius_m - roads.origin_x_m) / roads.cell_m), n_columns - 1)
     r0 = max(math.floor((y - radius_m - roads.origin_y_m) / roads.cell_m), 0)
     r1 = min(math.floor((y + radius_m - roads.origin_y_m) / roads.cell_m), roads.n_rows - 1)
     n, limit = np.int64(0), radius_m * radius_m
@@ -180,85 +181,87 @@ def _near_segments(roads, work, x, y, radius_m):  # type: ignore[no-untyped-def]
         return n
     for row in range(r0, r1 + 1):
         # the cells of a row follow each other, so one range of cell_segment holds all of them
-        first = roads.cell_start[row * roads.n_columns + c0]
-        last = roads.cell_start[row * roads.n_columns + c1 + 1]
-        for k in range(first, last):
-            s = roads.cell_segment[k]
-            ax, ay = roads.segment[s].ax, roads.segment[s].ay
-            dx, dy = roads.segment[s].bx - ax, roads.segment[s].by - ay
+        for k in range(roads.cell_start[row * n_columns + c0], roads.cell_start[row * n_columns + c1 + 1]):
+            s = segments[cell_segment[k]]
+            dx, dy = s.bx - s.ax, s.by - s.ay
             square = dx * dx + dy * dy
-            t = ((x - ax) * dx + (y - ay) * dy) / square if square > 0.0 else 0.0
+            t = ((x - s.ax) * dx + (y - s.ay) * dy) / square if square > 0.0 else 0.0
             t = min(max(t, 0.0), 1.0)
-            ex, ey = ax + t * dx - x, ay + t * dy - y
+            ex, ey = s.ax + t * dx - x, s.ay + t * dy - y
             m2 = ex * ex + ey * ey
             if m2 <= limit:
-                n = _insert_near(work, n, s, m2, t)
+                n = _insert_near(near, n, cell_segment[k], m2, t)
     return n
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
-def _insert_near(work, n, s, m2, t):  # type: ignore[no-untyped-def]  # numba kernel
-    """Inserts segment s into the first n of work.near_*, which ascend; returns the new n."""
+def _insert_near(near, n, s, m2, t):  # type: ignore[no-untyped-def]  # numba kernel
+    """Inserts segment s into the first n of `near`, which ascend; returns the new n."""
     i = n
-    while i > 0 and work.near[i - 1].segment > s:
+    while i > 0 and near[i - 1].segment > s:
         i -= 1
-    if n == MAX_NEAR or (i > 0 and work.near[i - 1].segment == s):
+    if n == MAX_NEAR or (i > 0 and near[i - 1].segment == s):
         return n
     for j in range(n, i, -1):
-        work.near[j] = work.near[j - 1]
-    work.near[i].segment, work.near[i].m2, work.near[i].share = s, m2, t
+        near[j] = near[j - 1]
+    near[i].segment, near[i].m2, near[i].share = s, m2, t
     return n + 1
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
-def _near_point(roads, work, i):  # type: ignore[no-untyped-def]  # numba kernel
-    """Place of entry i of work.near_*: x, y and offset along digitising."""
-    s, t = roads.segment[work.near[i].segment], work.near[i].share
+def _near_point(segments, entry):  # type: ignore[no-untyped-def]  # numba kernel
+    """Place of an entry of `near`: x, y and offset along digitising."""
+    s, t = segments[entry.segment], entry.share
     dx, dy = s.bx - s.ax, s.by - s.ay
     return s.ax + t * dx, s.ay + t * dy, s.from_m + t * math.sqrt(dx * dx + dy * dy) * s.per_m
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
-def _insert_place(work, n, max_roads, i):  # type: ignore[no-untyped-def]  # numba kernel
-    """Inserts entry i of work.near_* into the n nearest places, at most max_roads; returns the new n."""
-    m2 = work.near[i].m2
-    if n == max_roads and m2 >= work.place[n - 1].m2:
+def _insert_place(place, n, max_roads, i, m2):  # type: ignore[no-untyped-def]  # numba kernel
+    """Inserts entry i of `near` into the n nearest places, at most max_roads; returns the new n."""
+    if n == max_roads and m2 >= place[n - 1].m2:
         return n
     j = n if n < max_roads else n - 1
-    while j > 0 and work.place[j - 1].m2 > m2:
-        work.place[j] = work.place[j - 1]
+    while j > 0 and place[j - 1].m2 > m2:
+        place[j] = place[j - 1]
         j -= 1
-    work.place[j].m2, work.place[j].near = m2, i
+    place[j].m2, place[j].near = m2, i
     return min(n + 1, max_roads)
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
-def _is_hairpin(roads, work, i, j):  # type: ignore[no-untyped-def]  # numba kernel
-    """Whether entry j is another pass of the piece by the fix than entry i: far along the piece, near in the plane."""
-    xi, yi, offset_i = _near_point(roads, work, i)
-    xj, yj, offset_j = _near_point(roads, work, j)
-    straight = math.hypot(xi - xj, yi - yj)
-    return abs(offset_i - offset_j) > HAIRPIN_FACTOR * straight + HAIRPIN_EXTRA_M
+def _second_place(segments, near, a, b, best):  # type: ignore[no-untyped-def]  # numba kernel
+    """Nearest entry from a to b that is another pass by the fix than `best`, as at a hairpin; b if there is none.
+
+    Such an entry is far along the piece and near in the plane.
+    """
+    second, i = b, a
+    xi, yi, offset = _near_point(segments, near[best])
+    while i < b:
+        if second == b or near[i].m2 < near[second].m2:
+            x, y, other = _near_point(segments, near[i])
+            straight_m = math.sqrt((x - xi) ** 2 + (y - yi) ** 2)
+            if abs(other - offset) > HAIRPIN_FACTOR * straight_m + HAIRPIN_EXTRA_M:
+                second = i
+        i += 1
+    return second
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
-def _places(roads, work, n_near, max_roads):  # type: ignore[no-untyped-def]  # numba kernel
+def _places(segments, near, place, n_near, max_roads):  # type: ignore[no-untyped-def]  # numba kernel
     """Chooses the nearest place of each piece, and a second one at a hairpin; nearest first; returns how many."""
     n, a = np.int64(0), np.int64(0)
     while a < n_near:
-        piece, b, best = roads.segment[work.near[a].segment].piece, a, a
-        while b < n_near and roads.segment[work.near[b].segment].piece == piece:
-            if work.near[b].m2 < work.near[best].m2:
+        piece, b, best = segments[near[a].segment].piece, a, a
+        while b < n_near and segments[near[b].segment].piece == piece:
+            if near[b].m2 < near[best].m2:
                 best = b
             b += 1
-        n = _insert_place(work, n, max_roads, best)
-        second, i = b, a
-        while i < b:
-            if (second == b or work.near[i].m2 < work.near[second].m2) and _is_hairpin(roads, work, best, i):
-                second = i
-            i += 1
-        if second < b:
-            n = _insert_place(work, n, max_roads, second)
+        n = _insert_place(place, n, max_roads, best, near[best].m2)
+        if b - a > 2:
+            second = _second_place(segments, near, a, b, best)
+            if second < b:
+                n = _insert_place(place, n, max_roads, second, near[second].m2)
         a = b
     return n
 
@@ -266,20 +269,19 @@ def _places(roads, work, n_near, max_roads):  # type: ignore[no-untyped-def]  # 
 @njit(nogil=True, cache=True, boundscheck=False)
 def find_candidates(roads, work, x, y, radius_m, max_roads):  # type: ignore[no-untyped-def]  # numba kernel
     """Fills work.found with both directions of the places within radius_m of (x, y), nearest first; how many."""
-    n_places = _places(roads, work, _near_segments(roads, work, x, y, radius_m), max_roads)
+    n_near = _near_segments(roads, work.near, x, y, radius_m)
+    n_places = _places(roads.segment, work.near, work.place, n_near, max_roads)
     for k in range(n_places):
-        i = work.place[k].near
-        s = roads.segment[work.near[i].segment]
-        _, _, offset = _near_point(roads, work, i)
+        entry = work.near[work.place[k].near]
+        s = roads.segment[entry.segment]
+        _, _, offset = _near_point(roads.segment, entry)
+        length_m, off_m = roads.edge[2 * s.piece].length_m, math.sqrt(entry.m2)
+        offset = min(max(offset, 0.0), length_m)
         dx, dy = s.bx - s.ax, s.by - s.ay
-        norm = math.hypot(dx, dy)
+        norm = math.sqrt(dx * dx + dy * dy)
         dx, dy = (dx / norm, dy / norm) if norm > 0.0 else (0.0, 0.0)
-        for backward in range(2):
-            c, edge = work.found[2 * k + backward], 2 * s.piece + backward
-            length_m = roads.edge[edge].length_m
-            along_m = min(max(offset, 0.0), length_m)
-            c.edge = edge
-            c.pos_m = length_m - along_m if backward else along_m
-            c.off_m = math.sqrt(work.place[k].m2)
-            c.dir_x, c.dir_y = (-dx, -dy) if backward else (dx, dy)
+        c = work.found[2 * k]
+        c.edge, c.pos_m, c.off_m, c.dir_x, c.dir_y = 2 * s.piece, offset, off_m, dx, dy
+        c = work.found[2 * k + 1]
+        c.edge, c.pos_m, c.off_m, c.dir_x, c.dir_y = 2 * s.piece + 1, length_m - offset, off_m, -dx, -dy
     return 2 * n_places

@@ -29,91 +29,81 @@ def insert_active(active, n, state, nats):  # type: ignore[no-untyped-def]  # nu
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
-def _start_nats(roads, constants, candidate):  # type: ignore[no-untyped-def]  # numba kernel
+def _start_nats(edges, constants, candidate):  # type: ignore[no-untyped-def]  # numba kernel
     """Cost of starting a path at a candidate: on an edge against a one-way, what entering it costs too."""
-    extra = 0.0 if roads.edge[candidate.edge].is_open != 0 else constants.against_m / constants.beta_m
+    extra = 0.0 if edges[candidate.edge].is_open != 0 else constants.against_m / constants.beta_m
     return candidate.nats + extra
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
-def _aim_from(work, constants, a, b, nats):  # type: ignore[no-untyped-def]  # numba kernel
-    """Sets work.aim for the ways from fix a, at a cost of nats so far, to the candidates of fix b."""
-    aim = work.aim[0]
+def _aim_from(aim, constants, a, b, nats):  # type: ignore[no-untyped-def]  # numba kernel
+    """Sets the aim for the ways from fix a, at a cost of nats so far, to the candidates of fix b."""
     aim.x, aim.y, aim.base_nats = b.x, b.y, nats
-    aim.straight_m = math.hypot(b.x - a.x, b.y - a.y)
+    aim.straight_m = math.sqrt((b.x - a.x) ** 2 + (b.y - a.y) ** 2)
     aim.beta_m = constants.beta_m + constants.beta_fraction * aim.straight_m
     aim.bonus_m = 0.5 * b.sigma_m * b.sigma_m / aim.beta_m
     slack_m = 3.0 * (a.sigma_m + b.sigma_m) + constants.uturn_edge_m
     aim.max_m = constants.max_speed_mps * max(b.at_s - a.at_s, 1.0) + slack_m
     aim.jitter_m = constants.jitter_sigmas * b.sigma_m
-    return aim
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
-def _relax_from(roads, work, constants, states, seen, n, n_arcs, active, f):  # type: ignore[no-untyped-def]
-    """All ways from one active state to the n candidates of fix f; returns the new number of arcs."""
-    state, found = states[active.state], work.found
-    aim = _aim_from(work, constants, seen[state.fix], seen[f], active.nats)
-    search(roads, work, constants, n, state.edge, state.pos_m, aim)
+def _take_ways(found, n, arcs, n_arcs, tail, tail_nats, aim, beam_nats):  # type: ignore[no-untyped-def]
+    """Takes the ways that a search found from state `tail`: the best one to each target, and all arcs in the beam."""
     for c in range(n):
-        route_m = found[c].route_m
-        if route_m > aim.max_m:
+        target = found[c]
+        if target.route_m > aim.max_m:
             continue
-        total = active.nats + transition_nats(route_m, aim.straight_m, aim.beta_m) + found[c].nats
-        if total < found[c].total:
-            found[c].total, found[c].back, found[c].back_m = total, active.state, route_m
-        if total <= aim.best_nats + constants.beam_nats:
-            arc = work.arc[n_arcs]
-            arc[0], arc[1], arc[2] = active.state, c, total - state.nats
+        total = aim.base_nats + transition_nats(target.route_m, aim.straight_m, aim.beta_m) + target.nats
+        if total < target.total:
+            target.total, target.back, target.back_m = total, tail, target.route_m
+        if total <= aim.best_nats + beam_nats:
+            arcs[n_arcs].tail, arcs[n_arcs].head, arcs[n_arcs].nats = tail, c, total - tail_nats
             n_arcs += 1
     return n_arcs
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
-def _start_or_break(roads, work, constants, states, n, n_arcs, n_active):  # type: ignore[no-untyped-def]
+def _start_or_break(edges, found, constants, states, n, arcs, n_arcs, active, n_active):  # type: ignore[no-untyped-def]
     """Lets every candidate start a path: the first one, or a new one after the cheapest state at the price of a break.
 
     Returns the new number of arcs.
     """
     for c in range(n):
-        candidate = work.found[c]
-        total = _start_nats(roads, constants, candidate)
+        total = _start_nats(edges, constants, found[c])
         if n_active == 0:
-            candidate.total, candidate.back, candidate.back_m = total, -1, math.inf
+            found[c].total, found[c].back, found[c].back_m = total, np.int64(-1), math.inf
             continue
-        before = work.active[0]
-        total += before.nats + constants.break_nats
-        if total < candidate.total:
-            candidate.total, candidate.back, candidate.back_m = total, before.state, math.inf
-            arc = work.arc[n_arcs]
-            arc[0], arc[1], arc[2] = before.state, c, total - states[before.state].nats
+        tail = active[0].state
+        total += active[0].nats + constants.break_nats
+        if total < found[c].total:
+            found[c].total, found[c].back, found[c].back_m = total, tail, math.inf
+            arcs[n_arcs].tail, arcs[n_arcs].head, arcs[n_arcs].nats = tail, c, total - states[tail].nats
             n_arcs += 1
     return n_arcs
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
-def _append_states(work, states, n_states, n, f, limit):  # type: ignore[no-untyped-def]  # numba kernel
+def _append_states(found, states, n_states, n, f, limit):  # type: ignore[no-untyped-def]  # numba kernel
     """Appends the candidates within the limit as states; returns the new number of states."""
     for c in range(n):
-        candidate = work.found[c]
-        candidate.state = -1
-        if candidate.total <= limit:
-            candidate.state = n_states
+        found[c].state = -1
+        if found[c].total <= limit:
+            found[c].state = n_states
             state = states[n_states]
-            state.fix, state.edge, state.pos_m = f, candidate.edge, candidate.pos_m
-            state.nats, state.back, state.route_m = candidate.total, candidate.back, candidate.back_m
+            state.fix, state.edge, state.pos_m = f, found[c].edge, found[c].pos_m
+            state.nats, state.back, state.route_m = found[c].total, found[c].back, found[c].back_m
             n_states += 1
     return n_states
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
-def _append_arcs(work, arcs, n_arcs, n_new):  # type: ignore[no-untyped-def]  # numba kernel
-    """Appends the arcs into candidates that became states; returns the new number of arcs."""
+def _append_arcs(found, new, n_new, arcs, n_arcs):  # type: ignore[no-untyped-def]  # numba kernel
+    """Appends the new arcs into candidates that became states; returns the new number of arcs."""
     for a in range(n_new):
-        head = work.found[int(work.arc[a, 1])].state
+        head = found[new[a].head].state
         if head >= 0:
-            arc = arcs[n_arcs]
-            arc.tail, arc.head, arc.nats = int(work.arc[a, 0]), head, work.arc[a, 2]
+            arcs[n_arcs].tail, arcs[n_arcs].head, arcs[n_arcs].nats = new[a].tail, head, new[a].nats
             n_arcs += 1
     return n_arcs
 
@@ -127,18 +117,18 @@ def _skip_price(constants, after_s, is_burst):  # type: ignore[no-untyped-def]  
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
-def _next_active(work, constants, states, first, n_states, n_active, after_s, last_fix, limit):  # type: ignore[no-untyped-def]
-    """Puts the new states, and the active ones at the price of a skip, into work.active; returns their number."""
+def _next_active(active, spare, constants, states, first, n_states, n_active, after_s, last_fix, limit):  # type: ignore[no-untyped-def]
+    """Puts the new states, and the active ones at the price of a skip, into `active`; returns their number."""
     n = np.int64(0)
     for s in range(first, n_states):
-        n = insert_active(work.spare, n, s, states[s].nats)
+        n = insert_active(spare, n, s, states[s].nats)
     for i in range(n_active):
-        state = work.active[i].state
-        nats = work.active[i].nats + _skip_price(constants, after_s, states[state].fix != last_fix)
+        state = active[i].state
+        nats = active[i].nats + _skip_price(constants, after_s, states[state].fix != last_fix)
         if nats <= limit:
-            n = insert_active(work.spare, n, state, nats)
+            n = insert_active(spare, n, state, nats)
     for i in range(n):
-        work.active[i] = work.spare[i]
+        active[i] = spare[i]
     return n
 
 
@@ -154,25 +144,28 @@ def _look(roads, work, constants, fix):  # type: ignore[no-untyped-def]  # numba
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
-def _reach_fix(roads, work, constants, states, seen, f, n_active):  # type: ignore[no-untyped-def]
+def _reach_fix(roads, work, constants, states, seen, f, n_active):  # type: ignore[no-untyped-def]  # numba kernel
     """Finds the cheapest way and all arcs to each candidate of fix f; the number of arcs and the best total."""
     n, n_arcs = seen[f].n_near, np.int64(0)
-    aim = work.aim[0]
-    aim.least_nats = emission(work.found, n, seen[f], constants.heading_kappa, constants.heading_floor)
+    aim, found, active = work.aim[0], work.found, work.active
+    aim.least_nats = emission(found, n, seen[f], constants.heading_kappa, constants.heading_floor)
     aim.best_nats = math.inf
     if n_active > 0:
-        aim.best_nats = work.active[0].nats + constants.break_nats + aim.least_nats
+        aim.best_nats = active[0].nats + constants.break_nats + aim.least_nats
         for c in range(n):
-            work.found[c].total = math.inf
-        set_targets(work, n)
+            found[c].total = math.inf
+        set_targets(work.label, found, work.counter, n)
         for i in range(n_active):
-            if work.active[i].nats + aim.least_nats > aim.best_nats + constants.beam_nats:
+            if active[i].nats + aim.least_nats > aim.best_nats + constants.beam_nats:
                 break
-            n_arcs = _relax_from(roads, work, constants, states, seen, n, n_arcs, work.active[i], f)
-    n_arcs = _start_or_break(roads, work, constants, states, n, n_arcs, n_active)
+            state = states[active[i].state]
+            _aim_from(aim, constants, seen[state.fix], seen[f], active[i].nats)
+            search(roads, work, constants, n, state.edge, state.pos_m, aim)
+            n_arcs = _take_ways(found, n, work.arc, n_arcs, active[i].state, state.nats, aim, constants.beam_nats)
+    n_arcs = _start_or_break(roads.edge, found, constants, states, n, work.arc, n_arcs, active, n_active)
     best = math.inf
     for c in range(n):
-        best = min(best, work.found[c].total)
+        best = min(best, found[c].total)
     return n_arcs, best
 
 
@@ -193,9 +186,11 @@ def decode(roads, work, constants, seen, used, states, arcs):  # type: ignore[no
         states = with_room(states, n_states, n)
         arcs = with_arc_room(arcs, n_arcs, n_new)
         limit, first = best + constants.beam_nats, n_states
-        n_states = _append_states(work, states, n_states, n, f, limit)
-        n_arcs = _append_arcs(work, arcs, n_arcs, n_new)
+        n_states = _append_states(work.found, states, n_states, n, f, limit)
+        n_arcs = _append_arcs(work.found, work.arc, n_new, arcs, n_arcs)
         after_s = seen[f].at_s - seen[f - 1].at_s if f > 0 else 0.0
-        n_active = _next_active(work, constants, states, first, n_states, n_active, after_s, last_fix, limit)
+        n_active = _next_active(
+            work.active, work.spare, constants, states, first, n_states, n_active, after_s, last_fix, limit
+        )
         last_fix = f
     return states, arcs, n_states, n_arcs, n_active

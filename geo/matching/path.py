@@ -82,7 +82,7 @@ def _search_again(roads, work, constants, seen, a, b):  # type: ignore[no-untype
     """Repeats the search from state a to state b alone, to know its way; the candidate that stands for b."""
     candidate, aim, fix = work.found[0], work.aim[0], seen[b.fix]
     candidate.edge, candidate.pos_m, candidate.nats = b.edge, b.pos_m, 0.0
-    set_targets(work, ONE)
+    set_targets(work.label, work.found, work.counter, ONE)
     aim.x, aim.y, aim.straight_m, aim.beta_m = fix.x, fix.y, b.route_m, 1.0
     aim.base_nats, aim.least_nats, aim.best_nats, aim.jitter_m = 0.0, 0.0, math.inf, 0.0
     # a rounded sum may come out a little longer than the first time
@@ -96,7 +96,7 @@ def _search_again(roads, work, constants, seen, a, b):  # type: ignore[no-untype
 def _leg(roads, work, constants, seen, a, b, here_m, links, n, part):  # type: ignore[no-untyped-def]  # numba kernel
     """Drives from state a, standing at here_m of its edge, to state b; returns links, n and where it stands."""
     links = _with_room(links, n, np.int64(3))
-    if b.edge == a.edge and b.route_m <= along_m(roads, constants, a.edge, max(b.pos_m - a.pos_m, 0.0)) + 1e-6:
+    if b.edge == a.edge and b.route_m <= along_m(roads.edge, constants, a.edge, max(b.pos_m - a.pos_m, 0.0)) + 1e-6:
         stand_m = max(here_m, b.pos_m)
         return links, _drive(links, n, a.edge, here_m, stand_m, part), stand_m
     parent = _search_again(roads, work, constants, seen, a, b).parent

@@ -23,9 +23,9 @@ def transition_nats(route_m, straight_m, beta_m):  # type: ignore[no-untyped-def
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
-def _push(work, key, edge):  # type: ignore[no-untyped-def]  # numba kernel
-    heap, i = work.heap, work.counter[2]
-    work.counter[2] = i + 1
+def _push(heap, counter, key, edge):  # type: ignore[no-untyped-def]  # numba kernel
+    i = counter[2]
+    counter[2] = i + 1
     while i > 0 and heap[(i - 1) >> 1].key > key:
         heap[i] = heap[(i - 1) >> 1]
         i = (i - 1) >> 1
@@ -33,9 +33,9 @@ def _push(work, key, edge):  # type: ignore[no-untyped-def]  # numba kernel
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
-def _pop(work):  # type: ignore[no-untyped-def]  # numba kernel
-    heap, n = work.heap, work.counter[2] - 1
-    work.counter[2] = n
+def _pop(heap, counter):  # type: ignore[no-untyped-def]  # numba kernel
+    n = counter[2] - 1
+    counter[2] = n
     edge, key, last = heap[0].edge, heap[n].key, heap[n].edge
     i = 0
     while 2 * i + 1 < n:
@@ -51,51 +51,50 @@ def _pop(work):  # type: ignore[no-untyped-def]  # numba kernel
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
-def turn_m(roads, constants, edge, following):  # type: ignore[no-untyped-def]  # numba kernel
+def turn_m(edges, constants, edge, following):  # type: ignore[no-untyped-def]  # numba kernel
     """Metres that the turn from one edge into the following one adds."""
     cost = 0.0
     if following == edge ^ 1:
-        if roads.edge[edge].is_dead_end == 0:
+        if edges[edge].is_dead_end == 0:
             cost = constants.uturn_node_m
     elif constants.turn_m > 0.0:
         # the end of an edge is the start of its reverse, turned round
-        a, b = roads.edge[edge ^ 1], roads.edge[following]
+        a, b = edges[edge ^ 1], edges[following]
         cost = constants.turn_m * 0.5 * (1.0 + a.dir_x * b.dir_x + a.dir_y * b.dir_y)
-    if roads.edge[following].is_open == 0 and roads.edge[edge].is_open != 0:
+    if edges[following].is_open == 0 and edges[edge].is_open != 0:
         cost += constants.against_m
     return cost
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
-def turn_on_edge_m(roads, constants, edge):  # type: ignore[no-untyped-def]  # numba kernel
+def turn_on_edge_m(edges, constants, edge):  # type: ignore[no-untyped-def]  # numba kernel
     """Metres that turning back in the middle of an edge adds."""
-    is_against = roads.edge[edge].is_open != 0 and roads.edge[edge ^ 1].is_open == 0
+    is_against = edges[edge].is_open != 0 and edges[edge ^ 1].is_open == 0
     return constants.uturn_edge_m + (constants.against_m if is_against else 0.0)
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
-def along_m(roads, constants, edge, metres):  # type: ignore[no-untyped-def]  # numba kernel
+def along_m(edges, constants, edge, metres):  # type: ignore[no-untyped-def]  # numba kernel
     """Cost of driving some metres of an edge: more than they are where the edge runs against a one-way."""
-    return metres if roads.edge[edge].is_open != 0 else metres * (1.0 + constants.against_fraction)
+    return metres if edges[edge].is_open != 0 else metres * (1.0 + constants.against_fraction)
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
-def set_targets(work, n):  # type: ignore[no-untyped-def]  # numba kernel
-    """Makes the n candidates in work.found the targets of the searches that follow."""
-    work.counter[1] += 1
-    step = work.counter[1]
+def set_targets(labels, found, counter, n):  # type: ignore[no-untyped-def]  # numba kernel
+    """Makes the first n candidates the targets of the searches that follow."""
+    counter[1] += 1
     for c in range(n):
-        label = work.label[work.found[c].edge]
-        work.found[c].after = label.target if label.target_stamp == step else -1
-        label.target, label.target_stamp = c, step
+        label = labels[found[c].edge]
+        found[c].after = label.target if label.target_stamp == counter[1] else -1
+        label.target, label.target_stamp = c, counter[1]
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
-def _improve(found, c, route_m, parent, aim):  # type: ignore[no-untyped-def]  # numba kernel
-    """Takes a way to candidate c if it is shorter than the one known, and lowers the best total by it."""
-    if route_m < found[c].route_m:
-        found[c].route_m, found[c].parent = route_m, parent
-        total = aim.base_nats + found[c].nats + transition_nats(route_m, aim.straight_m, aim.beta_m)
+def _improve(target, route_m, parent, aim):  # type: ignore[no-untyped-def]  # numba kernel
+    """Takes a way to a target if it is shorter than the one known, and lowers the best total by it."""
+    if route_m < target.route_m:
+        target.route_m, target.parent = route_m, parent
+        total = aim.base_nats + target.nats + transition_nats(route_m, aim.straight_m, aim.beta_m)
         aim.best_nats = min(aim.best_nats, total)
 
 
@@ -107,74 +106,74 @@ def _limit_m(constants, aim):  # type: ignore[no-untyped-def]  # numba kernel
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
-def _reach_on_edge(roads, work, constants, edge, pos_m, aim):  # type: ignore[no-untyped-def]  # numba kernel
+def _reach_on_edge(edges, labels, found, step, constants, edge, pos_m, aim):  # type: ignore[no-untyped-def]
     """Targets on the edge of the state itself, ahead or within the jitter behind, and on its reverse by turning."""
-    step, found = work.counter[1], work.found
-    c = work.label[edge].target if work.label[edge].target_stamp == step else -1
+    c = labels[edge].target if labels[edge].target_stamp == step else -1
     while c >= 0:
         ahead_m = found[c].pos_m - pos_m
         if ahead_m >= -aim.jitter_m:
-            _improve(found, c, along_m(roads, constants, edge, max(ahead_m, 0.0)), AHEAD, aim)
+            _improve(found[c], along_m(edges, constants, edge, max(ahead_m, 0.0)), AHEAD, aim)
         c = found[c].after
     back = edge ^ 1
-    c = work.label[back].target if work.label[back].target_stamp == step else -1
+    c = labels[back].target if labels[back].target_stamp == step else -1
     while c >= 0:
-        here_m = roads.edge[edge].length_m - pos_m
-        _improve(found, c, abs(found[c].pos_m - here_m) + turn_on_edge_m(roads, constants, edge), TURNED, aim)
+        here_m = edges[edge].length_m - pos_m
+        _improve(found[c], abs(found[c].pos_m - here_m) + turn_on_edge_m(edges, constants, edge), TURNED, aim)
         c = found[c].after
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
-def _label(roads, work, edge, end_m, parent, aim, limit_m):  # type: ignore[no-untyped-def]  # numba kernel
+def _label(end, label, heap, counter, edge, end_m, parent, aim, limit_m):  # type: ignore[no-untyped-def]
     """Labels an edge that is reached at its end with end_m, unless no target can follow within the limit.
 
     A target that lies `off` beside the fix is at least rest - off away, and costs off^2 / (2 sigma^2) nats, which
     are beta times as many metres. Their sum is least at off = sigma^2 / beta: rest - sigma^2 / (2 beta), less
     than any target behind this edge costs.
     """
-    end = roads.edge[edge]
-    key = end_m + max(0.0, math.hypot(end.to_x - aim.x, end.to_y - aim.y) - aim.bonus_m)
+    dx, dy = end.to_x - aim.x, end.to_y - aim.y
+    key = end_m + max(0.0, math.sqrt(dx * dx + dy * dy) - aim.bonus_m)
     if key <= limit_m:
-        label = work.label[edge]
-        label.m, label.stamp, label.parent, label.is_done = end_m, work.counter[0], parent, 0
-        _push(work, key, edge)
+        label.m, label.stamp, label.parent, label.is_done = end_m, counter[0], parent, 0
+        _push(heap, counter, key, edge)
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
-def _follow(roads, work, constants, edge, following, aim, limit_m):  # type: ignore[no-untyped-def]  # numba kernel
-    """Enters `following` from the end of `edge`: reaches the targets on it and labels it. Returns the new limit."""
-    entry_m = work.label[edge].m + turn_m(roads, constants, edge, following)
-    label = work.label[following]
-    if label.target_stamp == work.counter[1]:
-        c = label.target
-        while c >= 0:
-            here_m = entry_m + along_m(roads, constants, following, work.found[c].pos_m)
-            _improve(work.found, c, here_m, edge, aim)
-            c = work.found[c].after
-        limit_m = _limit_m(constants, aim)
-    end_m = entry_m + along_m(roads, constants, following, roads.edge[following].length_m)
-    if label.stamp != work.counter[0] or (label.is_done == 0 and end_m < label.m):
-        _label(roads, work, following, end_m, edge, aim, limit_m)
-    return limit_m
+def _enter(found, label, entry_m, factor, edge, aim):  # type: ignore[no-untyped-def]  # numba kernel
+    """Reaches the targets on an edge that is entered from `edge` at entry_m; factor prices its metres."""
+    c = label.target
+    while c >= 0:
+        _improve(found[c], entry_m + factor * found[c].pos_m, edge, aim)
+        c = found[c].after
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
 def search(roads, work, constants, n, edge, pos_m, aim):  # type: ignore[no-untyped-def]  # numba kernel
     """Sets route_m and parent of the n targets in work.found from the state (edge, pos_m); see AIM."""
+    edges, labels, found, heap, counter = roads.edge, work.label, work.found, work.heap, work.counter
     for c in range(n):
-        work.found[c].route_m = math.inf
-    _reach_on_edge(roads, work, constants, edge, pos_m, aim)
+        found[c].route_m = math.inf
+    counter[0] += 1
+    counter[2] = 0
+    stamp, step, back = counter[0], counter[1], edge ^ 1
+    _reach_on_edge(edges, labels, found, step, constants, edge, pos_m, aim)
     limit_m = _limit_m(constants, aim)
-    work.counter[0] += 1
-    work.counter[2] = 0
-    back = edge ^ 1
-    ahead_m = along_m(roads, constants, edge, roads.edge[edge].length_m - pos_m)
-    behind_m = along_m(roads, constants, back, pos_m) + turn_on_edge_m(roads, constants, edge)
-    _label(roads, work, edge, ahead_m, AHEAD, aim, limit_m)
-    _label(roads, work, back, behind_m, TURNED, aim, limit_m)
-    while work.counter[2] > 0 and work.heap[0].key <= limit_m:
-        at = _pop(work)
-        if work.label[at].is_done == 0:
-            work.label[at].is_done = 1
-            for k in range(roads.edge[at].next_first, roads.edge[at].next_end):
-                limit_m = _follow(roads, work, constants, at, roads.following[k], aim, limit_m)
+    ahead_m = along_m(edges, constants, edge, edges[edge].length_m - pos_m)
+    behind_m = along_m(edges, constants, back, pos_m) + turn_on_edge_m(edges, constants, edge)
+    _label(edges[edge], labels[edge], heap, counter, edge, ahead_m, AHEAD, aim, limit_m)
+    _label(edges[back], labels[back], heap, counter, back, behind_m, TURNED, aim, limit_m)
+    while counter[2] > 0 and heap[0].key <= limit_m:
+        at = _pop(heap, counter)
+        if labels[at].is_done != 0:
+            continue
+        labels[at].is_done = 1
+        for k in range(edges[at].next_first, edges[at].next_end):
+            following = roads.following[k]
+            label = labels[following]
+            entry_m = labels[at].m + turn_m(edges, constants, at, following)
+            factor = along_m(edges, constants, following, 1.0)
+            if label.target_stamp == step:
+                _enter(found, label, entry_m, factor, at, aim)
+                limit_m = _limit_m(constants, aim)
+            end_m = entry_m + factor * edges[following].length_m
+            if label.stamp != stamp or (label.is_done == 0 and end_m < label.m):
+                _label(edges[following], label, heap, counter, following, end_m, at, aim, limit_m)

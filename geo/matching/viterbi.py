@@ -14,6 +14,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from geo.matching.arrays import ARC
+
 type Records = NDArray[Any]
 
 
@@ -23,8 +25,6 @@ type Records = NDArray[Any]
 STATE = np.dtype(
     [("pos_m", "f8"), ("nats", "f8"), ("route_m", "f8"), ("fix", "i8"), ("edge", "i8"), ("back", "i8")], align=True
 )
-#: An arc from state `tail` to state `head`; nats: its cost with the emission of the head.
-ARC = np.dtype([("nats", "f8"), ("tail", "i8"), ("head", "i8")], align=True)
 
 
 def new_lattice(n_states: int, n_arcs: int) -> tuple[Records, Records]:
