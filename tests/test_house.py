@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
+import tomllib
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -68,3 +69,16 @@ def test_sql_files_begin_with_a_comment_and_python_holds_no_query() -> None:
     verbs = re.compile(r"f[\"']{1,3}\s*(SELECT|INSERT INTO|UPDATE|DELETE FROM)\s", re.IGNORECASE)
     for module in MODULES:
         assert not verbs.search(module.read_text(encoding="utf-8")), _name(module)
+
+
+#: Modules of geo that may touch database, files or the environment; every other one is in the contract of the pure core.
+IMPURE = {"__init__", "db", "migrate", "settings", "artefact", "store"}
+
+
+def test_every_other_module_of_geo_is_in_the_contract_of_the_pure_core() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
+    pure = next(c for c in contracts if c["name"].startswith("The pure core"))["source_modules"]
+    names = {path.stem for path in (ROOT / "geo").iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+    assert {module.removeprefix("geo.") for module in pure} == names - IMPURE
