@@ -51,8 +51,8 @@ class EdgeContext:
     edge_from, edge_to  (E,) nodes;  length_m (E,) metres
     valid_us      (E,) how long a clearing holds by time alone, by class
     on_plan       (E,) a plough route or work section holds the edge
-    has_device    (E,) a machine with a device is assigned there now
-    is_healthy    (E,) one of those devices has reported lately
+    has_device    (E,) machines are assigned there now, and all of them have a device
+    is_healthy    (E,) all of those devices have reported lately
     is_unmatched  (E,) one of those devices left fixes near the edge that no edge explains
     """
 

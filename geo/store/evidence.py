@@ -103,7 +103,11 @@ def read_context(
     as_of: datetime,
     known_at: datetime | None,
 ) -> EdgeContext:
-    """What plans, assignments and devices say of each edge at a moment."""
+    """What plans, assignments and devices say of each edge at a moment.
+
+    Of several machines on an edge each could have cleared it: all of them need a device, and every device has to be
+    heard, before "no pass" can mean "not cleared".
+    """
     params: dict[str, Any] = {
         "network_version": network.version,
         "as_of": as_of,
@@ -121,7 +125,7 @@ def read_context(
     holds = (at >= 0) & (held["held_m"] >= PLAN_SHARE * length_m[at])
     at, area = at[holds], held["area"][holds]
     tracked = machines["vehicle"] >= 0
-    healthy = tracked & (machines["is_healthy"] != 0)
+    silent = tracked & (machines["is_healthy"] == 0)
     hours = np.array([settings.valid_hours_of(word) for word in ROAD_CLASSES])
     return EdgeContext(
         edge_from=network.edge_from.astype(np.int64),
@@ -129,8 +133,9 @@ def read_context(
         length_m=length_m,
         valid_us=np.repeat(np.round(hours[network.road_class] * 3.6e9).astype(np.int64), 2),
         on_plan=_flag(network, at),
-        has_device=_flag(network, at[np.isin(area, machines["area"][tracked])]),
-        is_healthy=_flag(network, at[np.isin(area, machines["area"][healthy])]),
+        has_device=_flag(network, at[np.isin(area, machines["area"][tracked])])
+        & ~_flag(network, at[np.isin(area, machines["area"][~tracked])]),
+        is_healthy=~_flag(network, at[np.isin(area, machines["area"][silent])]),
         is_unmatched=_flag(network, _left_unmatched(network, at, area, machines, near)),
     )
 

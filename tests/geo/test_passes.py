@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from geo.fix import TREATMENTS, Fixes
 from geo.matching.result import INFERRED, MATCHED, UNMATCHED, Breaks, Matched, MatchedFixes, Traversals
-from geo.passes import BASIS_CONFIDENCE_MAX, BRIDGE_S, INFERRED_CONFIDENCE_MAX, Passes, classify
+from geo.passes import BASIS_CONFIDENCE_MAX, BRIDGE_S, INFERRED_CONFIDENCE_MAX, JUNCTION_REACH_M, Passes, classify
 from geo.trace import Traces
 from geo.vocabulary import WorkBasis
 from geo.work import KINDS, SourceWork, work_of
@@ -140,6 +141,26 @@ def test_blade_lifted_between_two_fixes_cuts_half_way_in_metres_and_time() -> No
     assert found.last_fix_us.tolist() == [10_000_000, 30_000_000]
 
 
+def test_blade_lifted_around_a_junction_changes_at_the_junction() -> None:
+    found = Drive([(0, 0, DOWN), (10, 60, DOWN), (20, 110, UP), (40, 260, DOWN), (50, 300, DOWN)]).passes()
+    assert rows(found) == [(0, 0, 100, "pass"), (2, 0, 100, "deadhead"), (4, 0, 100, "pass")]
+    assert found.ended_us.tolist() == [18_000_000, 32_000_000, 50_000_000]
+
+
+def test_a_junction_just_before_the_last_working_fix_is_taken_within_reach() -> None:
+    near, far = 100 + JUNCTION_REACH_M, 101 + JUNCTION_REACH_M
+    found = Drive([(0, 0, DOWN), (20, near, DOWN), (30, 150, UP), (40, 200, UP)]).passes()
+    assert rows(found) == [(0, 0, 100, "pass"), (2, 0, 100, "deadhead")]
+    found = Drive([(0, 0, DOWN), (20, far, DOWN), (30, 150, UP), (40, 200, UP)]).passes()
+    turn = (far + 150) / 2 - 100
+    assert rows(found) == [(0, 0, 100, "pass"), (2, 0, turn, "pass"), (2, turn, 100, "deadhead")]
+
+
+def test_of_two_junctions_the_one_nearer_to_the_middle_counts() -> None:
+    found = Drive([(0, 0, DOWN), (10, 60, DOWN), (30, 205, UP), (35, 150 + 60, UP)]).passes()
+    assert rows(found) == [(0, 0, 100, "pass"), (2, 0, 100, "unknown"), (4, 0, 10, "deadhead")]
+
+
 def test_against_digitising_the_first_metres_driven_are_the_last_of_the_edge() -> None:
     found = Drive([(0, 0, DOWN), (10, 40, DOWN), (20, 60, UP), (30, 100, UP)], is_reversed=True).passes()
     assert rows(found) == [(1, 50, 100, "pass"), (1, 0, 50, "deadhead")]
@@ -221,22 +242,39 @@ def test_nothing_matched_gives_no_pass() -> None:
     assert len(classify(traces, empty, work_of(fixes, SourceWork.uniform(2)))) == 0
 
 
-def oracle(drive: Drive, metre: float) -> set[str]:
-    """The kind at a metre, by the definition; two words where the metre lies on a change."""
-    seen = [(s, m, b) for s, m, b in drive.fixes if m is not None]
-    kind = {DOWN: "pass", UP: "deadhead", SILENT: "unknown"}
-    for (s0, m0, b0), (s1, m1, b1) in itertools.pairwise(seen):
-        if not m0 < metre < m1:
-            continue
+KIND = {DOWN: "pass", UP: "deadhead", SILENT: "unknown"}
+
+
+def changes(seen: list[tuple[float, float, int]]) -> list[tuple[float, str]]:
+    """(metre, kind that begins there) of a drive without breaks, by the definition, pair by pair."""
+    first, final = seen[0][1], seen[-1][1]
+    joints = [k * EDGE_M for k in range(1, 40) if first < k * EDGE_M < final]
+    found = [(first, KIND[seen[0][2]])]
+    for (s0, m0, b0), (s1, m1, b1) in pairwise(seen):
+        half, reach = (m0 + m1) / 2, (m1 - m0) / 2 + JUNCTION_REACH_M
         if s1 - s0 > BRIDGE_S:
-            return {"unknown"}
-        k = metre // EDGE_M
-        owned = any(k * EDGE_M <= m < (k + 1) * EDGE_M or m == seen[-1][1] == (k + 1) * EDGE_M for _, m, _ in seen)
-        if not owned and kind[b0] != kind[b1]:
-            return {"unknown"}
-        half = (m0 + m1) / 2
-        return {kind[b0]} if metre < half - 0.01 else {kind[b1]} if metre > half + 0.01 else {kind[b0], kind[b1]}
-    return set(kind.values())
+            found += [(max(m0, found[-1][0]), "unknown"), (max(m1, found[-1][0]), KIND[b1])]
+        elif b0 != b1:
+            near = [j for j in joints if abs(j - half) <= reach]
+            turn = min(near, key=lambda j: (abs(j - half), j), default=half)
+            found.append((max(turn, found[-1][0]), KIND[b1]))
+    return found
+
+
+def oracle(drive: Drive, metre: float) -> set[str]:
+    """The kinds that may be said at a metre: more than one only on a change."""
+    seen = [(s, m, b) for s, m, b in drive.fixes if m is not None]
+    k = metre // EDGE_M
+    owned = any(k * EDGE_M <= m < (k + 1) * EDGE_M or m == seen[-1][1] == (k + 1) * EDGE_M for _, m, _ in seen)
+    around = [(b0, b1) for (_, m0, b0), (_, m1, b1) in pairwise(seen) if m0 < metre < m1]
+    if not owned and around[0][0] != around[0][1]:
+        return {"unknown"}
+    found = changes(seen)
+    return {
+        [kind for at, kind in found if at <= place][-1]
+        for place in (metre - 0.01, metre, metre + 0.01)
+        if place >= seen[0][1]
+    }
 
 
 steps = st.tuples(st.sampled_from([1, 15, 60, 121]), st.integers(0, 140), st.sampled_from([DOWN, UP, SILENT]))

@@ -203,19 +203,27 @@ def test_reasons_follow_plan_device_and_silence(world: World, storm: int, give_f
     assert "d<" not in states
 
 
-def test_two_machines_on_a_route_of_which_one_is_heard(
+def test_of_two_machines_on_a_route_both_have_to_be_seen(
     world: World, storm: int, give_fixes: Callable[..., int]
 ) -> None:
     heard = give_fixes("heard", drive(T0, 0, 150, UP))
-    world.plan("b", None, "1")
-    with world.database.connect(Role.ENGINE) as connection:
-        connection.execute(
-            "INSERT INTO ops.assignment (route_id, contractor, machine, vehicle_id, during, is_synthetic) "
-            "VALUES ('1', 'c', 'm2', %s, '[2026-01-19, 2026-01-23)', false)",
-            (heard,),
-        )
+    also_heard = give_fixes("also heard", drive(T0, 150, 300, UP))
+    silent = give_fixes("silent", drive(T0 - hours(0.9), 500, 650, UP))
+    for name, second in (("a", also_heard), ("b", silent), ("c", None)):
+        world.plan(name, heard, name)
+        with world.database.connect(Role.ENGINE) as connection:
+            connection.execute(
+                "INSERT INTO ops.assignment (route_id, contractor, machine, vehicle_id, during, is_synthetic) "
+                "VALUES (%s, 'c', 'm2', %s, '[2026-01-19, 2026-01-23)', false)",
+                (name, second),
+            )
     world.cover(T0 + hours(0.2))
-    assert world.states()["b>"] == ("uncleared", "none")
+    states = world.states()
+    assert (states["a<"], states["b<"], states["c<"]) == (
+        ("uncleared", "none"),
+        ("unknown", "silent"),
+        ("unknown", "no_device"),
+    )
 
 
 def test_unmatched_fixes_of_the_assigned_machine_make_unmatched(
