@@ -17,6 +17,7 @@ from yukimichi.demo.network import DemoNetwork
 from yukimichi.demo.noise import make_warp
 from yukimichi.demo.plan_places import make_depots, make_kmposts
 from yukimichi.demo.tables import DemoTables
+from yukimichi.demo.trunk import FIRST_BRANCH
 
 type Floats = NDArray[np.float64]
 
@@ -29,8 +30,6 @@ SEASON_TO = datetime(2035, 4, 30, tzinfo=JAPAN)
 #: Shares of routes and of sections whose machines carry no device.
 _ROUTES_WITHOUT_DEVICE = 0.07
 _SECTIONS_WITHOUT_DEVICE = 0.12
-#: Prefectural numbers from here on are branches to hamlets.
-_FIRST_BRANCH = 301
 _OFFICE_OF_NATION = "国道維持出張所"
 
 
@@ -77,7 +76,7 @@ def _routes(tables: DemoTables, network: DemoNetwork, rng: np.random.Generator) 
     on_plan = roads["route"].notna() & roads["manager"].isin([Manager.NATION.value, Manager.PREFECTURE.value])
     start = np.array([s.start for s in network.strands])[np.maximum(roads["strand"].to_numpy(), 0)]
     number = pd.to_numeric(roads["route"].str.extract(r"^県道(\d+)号", expand=False), errors="coerce").to_numpy(float)
-    chain = np.where(number >= _FIRST_BRANCH, "支線" + start.astype(object), roads["route"].to_numpy(object))
+    chain = np.where(number >= FIRST_BRANCH, "支線" + start.astype(object), roads["route"].to_numpy(object))
     table = pd.DataFrame(
         {
             "chain": chain,

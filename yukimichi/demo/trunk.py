@@ -23,6 +23,9 @@ _SHARED_COST = 0.8
 _LONGEST_NEIGHBOUR_M = 17_000.0
 #: A branch to a hamlet that needs this much new road is a prefectural road.
 _PREFECTURAL_BRANCH_M = 2_300.0
+#: Prefectural numbers of such branches, and how many there are at most, so that larger networks get more streets only.
+FIRST_BRANCH = 301
+_MOST_BRANCHES = 165
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +159,7 @@ def _take_hamlets(trunk: Trunk, tables: DemoTables, n_hamlets: int, rng: np.rand
     known = set(network.tolist())
     courses = find_branches(mesh, trunk.cost(), network, picks.tolist())
     place = cKDTree(s[["x_m", "y_m"]].to_numpy(float))
-    number = 301
+    number = FIRST_BRANCH
     for end, course in sorted(zip(picks.tolist(), courses, strict=True), key=lambda item: -len(item[1])):
         is_remote = bool(mesh.height_m[end] > 160.0)
         if len(course) > 1:
@@ -171,7 +174,7 @@ def _take_branch(trunk: Trunk, course: list[int], near: str, fresh_m: float, is_
     """Give a branch its class; returns whether it took a prefectural number."""
     if is_remote:
         trunk.take(course, make_strand(None, f"林道{near}線", RoadClass.SERVICE, Manager.OTHER))
-    elif fresh_m > _PREFECTURAL_BRANCH_M:
+    elif fresh_m > _PREFECTURAL_BRANCH_M and number < FIRST_BRANCH + _MOST_BRANCHES:
         name = f"{near}{'上下東西南北奥中'[number % 8]}{'谷原浦山田坂野'[number % 7]}線"
         kind, manager = RoadClass.PREFECTURAL, Manager.PREFECTURE
         trunk.take(course, make_strand(f"県道{number}号", name, kind, manager, 0, (near, near)))
