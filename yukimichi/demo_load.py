@@ -16,11 +16,11 @@ LAYERS = ("municipalities", "coast", "rivers", "settlements")
 PLANS: tuple[PlanKind, ...] = ("routes", "sections", "assignments", "plans", "kmposts", "depots")
 
 
-def load_demo(context: Context) -> DemoFiles:
+def load_demo(context: Context, *, n_edges: int = 70_000) -> DemoFiles:
     """Generate the synthetic prefecture into `home/demo` and take it in: roads, plans, reference layers."""
     source = synthetic_source(context, SOURCE)
     with stage("Demo generated 合成データ生成"):
-        files = generate_demo(context.settings.home / "demo")
+        files = generate_demo(context.settings.home / "demo", n_edges=n_edges)
     with stage("Roads 道路") as step:
         ingest_roads(context.database, [files.roads], SOURCE, source, progress=step)
     with stage("Plans and layers 計画・レイヤ"):

@@ -1,0 +1,151 @@
+"""The demo's storm end to end, and how true the map is: fixes from file to published status, against what was driven.
+
+    python benchmarks/bench_storm.py [N_EDGES] [SEEDS...]
+
+For each seed: a private cluster in a temporary folder, the synthetic prefecture, one storm of six hours. Prints the
+seconds of each stage, fixes a second from file to published status, and the table of truth:
+
+- false cleared: length shown as cleared where no clearing work was done, as a share of all length shown as cleared;
+- missed: length fully cleared by units that sense their blade and were heard, and not shown as cleared, as a share of
+  it; units without a blade sensor and silent units are counted apart, since for them the right answer is unknown.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from geo.db import Role
+from geo.migrate import migrate
+from geo.settings import Settings
+from geo.vocabulary import CLEARING_TREATMENTS
+from ingest.fixes import ingest_fixes
+from yukimichi.cluster import Cluster
+from yukimichi.context import Context
+from yukimichi.debian import find_or_install
+from yukimichi.demo_load import SOURCE, load_demo, synthetic_source
+from yukimichi.pipeline import World, lay_plans, refresh
+from yukimichi.storm import Wish, folder_of, make_storm
+
+SECRET = b"a secret of the benchmark"
+#: A gap in a unit's fixes of this length makes the work within it unheard.
+UNHEARD_S = 90.0
+
+
+def timed[T](name: str, work: Callable[[], T], seconds: dict[str, float]) -> T:
+    started = time.perf_counter()
+    result = work()
+    seconds[name] = time.perf_counter() - started
+    return result
+
+
+def covered_m(rows: pd.DataFrame) -> pd.Series[float]:
+    """Metres of the union of [from_m, to_m] by edge."""
+    rows = rows.sort_values(["edge_id", "from_m"])
+    reach = rows.groupby("edge_id")["to_m"].cummax().groupby(rows["edge_id"]).shift(fill_value=0.0)
+    gain = (rows["to_m"] - np.maximum(rows["from_m"], reach)).clip(lower=0.0)
+    return gain.groupby(rows["edge_id"]).sum()
+
+
+def heard(truth: pd.DataFrame, fixes: pd.DataFrame) -> pd.Series[bool]:
+    """Which rows of the truth a unit with a blade sensor reported on: a fix within the time before and after."""
+    has_blade = fixes.groupby("vehicle")["blade"].apply(lambda blade: bool(blade.notna().any()))
+    times = {name: np.sort(group.to_numpy("datetime64[us]")) for name, group in
+             fixes["at"].dt.tz_localize(None).groupby(fixes["vehicle"])}  # fmt: skip
+    answer = np.zeros(len(truth), bool)
+    entered = truth["entered_at"].dt.tz_localize(None).to_numpy("datetime64[us]")
+    left = truth["left_at"].dt.tz_localize(None).to_numpy("datetime64[us]")
+    for name, rows in truth.groupby("vehicle").indices.items():
+        at = times.get(name)
+        if at is None or not has_blade[name]:
+            continue
+        before = np.searchsorted(at, entered[rows], side="right") - 1
+        after = np.searchsorted(at, left[rows], side="left")
+        inside = (before >= 0) & (after < len(at))
+        gap = at[np.minimum(after, len(at) - 1)] - at[np.maximum(before, 0)]
+        answer[rows] = inside & (
+            gap / np.timedelta64(1, "s") - (left[rows] - entered[rows]) / np.timedelta64(1, "s") <= UNHEARD_S
+        )
+    return pd.Series(answer, truth.index)
+
+
+def truth_table(context: Context) -> dict[str, float]:
+    folder = folder_of(context.settings)
+    truth, fixes = pd.read_parquet(folder / "truth.parquet"), pd.read_parquet(folder / "fixes.parquet")
+    with context.database.connect(Role.ENGINE) as connection:
+        rows = connection.execute(
+            "SELECT 2 * p.piece_id + side, p.length_m, coalesce(s.state, 'unknown') FROM net.piece AS p "
+            "CROSS JOIN generate_series(0, 1) AS side LEFT JOIN ops.edge_status AS s "
+            "ON s.edge_id = 2 * p.piece_id + side AND s.superseded_at IS NULL WHERE p.last_version IS NULL"
+        ).fetchall()
+    edges = pd.DataFrame(rows, columns=["edge_id", "length_m", "state"]).set_index("edge_id")
+    work = truth[truth["worked"] & truth["treatment"].isin([str(t) for t in CLEARING_TREATMENTS])]
+    done = covered_m(work).reindex(edges.index).fillna(0.0).clip(upper=edges["length_m"])
+    by_heard = covered_m(work[heard(work, fixes)]).reindex(edges.index).fillna(0.0)
+    cleared = edges["state"] == "cleared"
+    full = by_heard >= 0.95 * edges["length_m"]
+    full_any = done >= 0.95 * edges["length_m"]
+    lost = full & ~cleared
+    length = edges["length_m"]
+    shown_m = length[cleared].sum()
+    return {
+        "n_fixes": len(fixes),
+        "shown_cleared_km": shown_m / 1000,
+        "false_cleared_percent": 100 * (length - done)[cleared].sum() / shown_m,
+        "truly_cleared_km": length[full_any].sum() / 1000,
+        "heard_km": length[full].sum() / 1000,
+        "missed_of_heard_percent": 100 * length[lost].sum() / length[full].sum(),
+        "missed_as_unknown_percent": 100 * length[lost & (edges["state"] == "unknown")].sum() / length[full].sum(),
+        "missed_as_clearing_percent": 100 * length[lost & (edges["state"] == "clearing")].sum() / length[full].sum(),
+        "missed_as_uncleared_percent": 100 * length[lost & (edges["state"] == "uncleared")].sum() / length[full].sum(),
+    }
+
+
+def one_storm(n_edges: int, seed: int) -> None:
+    home = Path(tempfile.mkdtemp(prefix="yuki-bench-"))
+    home.chmod(0o755)
+    cluster = Cluster(home / ".yuki", find_or_install(print))
+    cluster.start()
+    seconds: dict[str, float] = {}
+    try:
+        context = Context(Settings(home=home / ".yuki"), cluster.database())
+        migrate(context.database)
+        timed("demo generated and taken in", lambda: load_demo(context, n_edges=n_edges), seconds)
+        timed("network and plans", lambda: lay_plans(context.database, context.settings), seconds)
+        world = World()
+        as_of = datetime.now(UTC).replace(microsecond=0)
+        first = refresh(context.database, context.settings, SECRET, as_of, world, quiet=True)
+        network = first.network.network
+        wish = Wish(as_of - timedelta(hours=6), as_of, seed)
+        timed("storm simulated", lambda: make_storm(context, network, SOURCE, wish), seconds)
+        source = synthetic_source(context, SOURCE)
+        file = folder_of(context.settings) / "fixes.parquet"
+        timed("fixes ingested", lambda: ingest_fixes(context.database, [file], SOURCE, source), seconds)
+        publish = partial(refresh, context.database, context.settings, SECRET, as_of, world, quiet=True)
+        timed("matched, covered, published", publish, seconds)
+        figures = truth_table(context)
+    finally:
+        cluster.stop()
+    rate = figures["n_fixes"] / (seconds["fixes ingested"] + seconds["matched, covered, published"])
+    print(f"\nseed {seed}, {network.n_edges} edges, {os.cpu_count()} cores")
+    for name, value in [*seconds.items(), ("fixes a second, file to published status", rate), *figures.items()]:
+        print(f"| {name} | {value:,.3f} |")
+
+
+def main() -> None:
+    n_edges = int(sys.argv[1]) if len(sys.argv) > 1 else 70_000
+    for seed in [int(word) for word in sys.argv[2:]] or [11]:
+        one_storm(n_edges, seed)
+
+
+if __name__ == "__main__":
+    main()
