@@ -16,7 +16,7 @@ WITH held AS (
   FROM net.piece AS p
   WHERE p.first_version <= %(network_version)s
     AND (p.last_version IS NULL OR p.last_version >= %(network_version)s) AND NOT p.is_closed
-), town AS MATERIALIZED ( -- by outline first: PostGIS then prepares each outline once
+), town AS MATERIALIZED (
   SELECT p.piece_id, min(r.name) AS municipality
   FROM net.reference AS r JOIN piece AS p ON ST_Covers(r.geom, p.middle)
   WHERE r.layer = 'municipalities' GROUP BY p.piece_id
