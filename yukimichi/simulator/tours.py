@@ -133,26 +133,31 @@ def _straightest(out_start, out_edge, start_rad, end_rad, need, node, last):  # 
 
 
 @njit(cache=True, nogil=True)
-def _tour(edge_from, edge_to, out_start, out_edge, is_open, way_s, length_m, start_rad, end_rad, duty, start,  # type: ignore[no-untyped-def]
-          budget_s, work_mps, rounds):  # fmt: skip
-    n_nodes = len(out_start) - 1
+def _mark(edge_from, need, wanted, duty, value):  # type: ignore[no-untyped-def]
+    """Mark all duty edges as needed (1) or not (0); returns how many changed."""
+    changed = 0
+    for e in duty:
+        if need[e] != value:
+            need[e] = value
+            wanted[edge_from[e]] += 1 if value == 1 else -1
+            changed += 1
+    return changed
+
+
+@njit(cache=True, nogil=True)
+def _serve(edge_from, edge_to, out_start, out_edge, is_open, way_s, length_m, start_rad, end_rad, duty, start,  # type: ignore[no-untyped-def]
+           budget_s, work_mps, rounds, edge, served, turn, dist, via, stamp):  # fmt: skip
+    """Write the tour into edge, served and turn; returns their count, the last node and the last search's token."""
     need = np.zeros(len(edge_from), np.int8)
-    wanted = np.zeros(n_nodes, np.int32)
-    dist, via, stamp = np.empty(n_nodes), np.empty(n_nodes, np.int64), np.zeros(n_nodes, np.int64)
-    edge, served = np.empty(_CAPACITY, np.int64), np.empty(_CAPACITY, np.int8)
-    turn = np.empty(_CAPACITY, np.int64)
+    wanted = np.zeros(len(out_start) - 1, np.int32)
     anywhere = np.int64(-1)
     n, node, last, t, token, left, round_no = 0, start, np.int64(-1), 0.0, 0, 0, -1
-    while (t < budget_s or n == 0) and n < _CAPACITY:
+    while (t < budget_s or n == 0) and n < len(edge):
         if left == 0:
             round_no += 1
             if round_no == rounds:
                 break
-            for e in duty:
-                if need[e] == 0:
-                    need[e] = 1
-                    wanted[edge_from[e]] += 1
-                    left += 1
+            left = _mark(edge_from, need, wanted, duty, 1)
         e = _straightest(out_start, out_edge, start_rad, end_rad, need, node, last)
         if e >= 0:
             edge[n], served[n], turn[n] = e, 1, round_no
@@ -167,12 +172,9 @@ def _tour(edge_from, edge_to, out_start, out_edge, is_open, way_s, length_m, sta
         found = _way(
             edge_from, edge_to, out_start, out_edge, is_open, way_s, node, anywhere, wanted, dist, via, stamp, token
         )
-        if found < 0:
-            left = 0  # what is left cannot be reached from here
-            for e in duty:
-                if need[e] == 1:
-                    need[e] = 0
-                    wanted[edge_from[e]] -= 1
+        if found < 0:  # what is left cannot be reached from here
+            _mark(edge_from, need, wanted, duty, 0)
+            left = 0
             continue
         before = n
         n = _append_way(edge_from, via, found, edge, served, turn, n, round_no)
@@ -180,8 +182,25 @@ def _tour(edge_from, edge_to, out_start, out_edge, is_open, way_s, length_m, sta
             break
         t += dist[found]
         last, node = edge[n - 1], found
-    token += 1
-    home = _way(edge_from, edge_to, out_start, out_edge, is_open, way_s, node, start, wanted, dist, via, stamp, token)
+    return n, node, token
+
+
+@njit(cache=True, nogil=True)
+def _tour(edge_from, edge_to, out_start, out_edge, is_open, way_s, length_m, start_rad, end_rad, duty, start,  # type: ignore[no-untyped-def]
+          budget_s, work_mps, rounds):  # fmt: skip
+    """The tour and the way home."""
+    n_nodes = len(out_start) - 1
+    dist, via, stamp = np.empty(n_nodes), np.empty(n_nodes, np.int64), np.zeros(n_nodes, np.int64)
+    edge, served = np.empty(_CAPACITY, np.int64), np.empty(_CAPACITY, np.int8)
+    turn = np.empty(_CAPACITY, np.int64)
+    n, node, token = _serve(
+        edge_from, edge_to, out_start, out_edge, is_open, way_s, length_m, start_rad, end_rad, duty, start, budget_s,
+        work_mps, rounds, edge, served, turn, dist, via, stamp,
+    )  # fmt: skip
+    wanted = np.zeros(n_nodes, np.int32)
+    home = _way(
+        edge_from, edge_to, out_start, out_edge, is_open, way_s, node, start, wanted, dist, via, stamp, token + 1
+    )
     if home >= 0:
-        n = _append_way(edge_from, via, home, edge, served, turn, n, round_no)
+        n = _append_way(edge_from, via, home, edge, served, turn, n, turn[n - 1] if n > 0 else 0)
     return edge[:n].copy(), served[:n].copy(), turn[:n].copy()
