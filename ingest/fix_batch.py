@@ -18,7 +18,7 @@ from ingest.quarantine import Rejects
 type Ints = NDArray[np.int64]
 
 #: Rows a batch: large enough for COPY, small enough for memory (about 200 bytes a row while it is checked).
-BATCH_ROWS = 1_000_000
+BATCH_ROWS = 200_000
 
 #: Our field to the names under which files carry it, compared after NFKC and without case; the first hit counts.
 KNOWN_NAMES: Mapping[str, Sequence[str]] = {

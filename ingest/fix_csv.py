@@ -27,8 +27,8 @@ from ingest.mapping import FieldMap, normal, parts_of, resolve, take
 from ingest.quarantine import Why
 from ingest.road_values import speed_factor
 
-#: Bytes read at once: about 1,000,000 rows.
-BLOCK = 64 << 20
+#: Bytes read at once: about 200,000 rows.
+BLOCK = 16 << 20
 #: Longest line that is still taken for a line.
 LINE_MAX = 1 << 20
 SUFFIXES = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -137,7 +138,7 @@ def ingest_fixes(
     now: datetime | None = None,
     progress: Progress | None = None,
 ) -> FixesReport:
-    """Take in files of fixes, one after the other, in batches of about a million rows that commit by themselves.
+    """Take in files of fixes, one after the other, in batches of some 200,000 rows that commit by themselves.
 
     A file that was taken in before is not read again. One that was killed half way is read again from its start: what
     it had written by then counts as repeated. Raises InputError for a file that cannot be read as a whole (those
@@ -154,6 +155,7 @@ def ingest_fixes(
     with database.connect(Role.INGEST) as connection:
         source_id = register_source(connection, source_name, "files", source)
         for path in paths:
+            steps.begin(path.stat().st_size)
             # formats without a vehicle take it from the file's name
             settings = digest_of_settings(chosen | {"reader": READER_VERSION, "stem": _named(path)})
             with opened_file(connection, source_id, "fixes", path.name, digest(path), settings) as delivery:
@@ -161,7 +163,7 @@ def ingest_fixes(
                     files.append(_load(connection, delivery, path, source, now or clock(), steps))
                 else:
                     files.append(_repeated(path, delivery, delivery.counts))
-                steps.finish(path.stat().st_size)
+                steps.add(path.stat().st_size)
     return FixesReport(source_name, tuple(files))
 
 
@@ -176,16 +178,18 @@ class _Steps:
     progress: Progress | None
     total: int
     before: int = 0
+    size: int = 0
     done: int = 0
 
+    def begin(self, size: int) -> None:
+        """Another file of so many bytes."""
+        self.before, self.size, self.done = self.before + self.size, size, 0
+
     def add(self, n_bytes: int) -> None:
+        """So many bytes more of this file were read."""
         self.done += n_bytes
         if self.progress is not None:
-            self.progress(min(self.before + self.done, self.total), self.total)
-
-    def finish(self, size: int) -> None:
-        self.before, self.done = self.before + size, 0
-        self.add(0)
+            self.progress(self.before + min(self.done, self.size), self.total)
 
 
 def _load(
@@ -200,7 +204,7 @@ def _load(
     state, loaded = ReadState(), Loaded()
     vehicles: set[str] = set()
     first, last = [], []
-    for batch in batches(path, source, now, state, steps.add):
+    for batch in _ahead(batches(path, source, now, state, steps.add)):
         loaded += load_fixes(connection, batch, delivery.source_id, delivery.file_id)
         vehicles.update(batch.names)
         if len(batch):
@@ -221,6 +225,15 @@ def _load(
     }
     complete(connection, delivery, counts, report)
     return FixFile(file=path.name, file_id=delivery.file_id, is_repeat=False, counts=counts, **report)
+
+
+def _ahead(source: Iterator[FixBatch]) -> Iterator[FixBatch]:
+    """The same batches, the next one read in another thread while the database takes in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, source, None)
+        while (batch := coming.result()) is not None:
+            coming = pool.submit(next, source, None)
+            yield batch
 
 
 def _repeated(path: Path, delivery: IngestFile, counts: Counts) -> FixFile:

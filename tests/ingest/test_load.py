@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
@@ -58,6 +59,8 @@ def _source(database: Database, name: str = "s") -> int:
 
 def _load(database: Database, source_id: int, *batches: list[tuple[int, int, int]]) -> list[Loaded]:
     with psycopg.connect(database.conninfo_of(Role.INGEST)) as connection:
+        connection.execute("SET lock_timeout = '30s'")
+        connection.commit()
         return [load_fixes(connection, _batch(rows), source_id) for rows in batches]
 
 
@@ -116,6 +119,17 @@ def test_midnight_makes_two_partitions(database: Database, rows: Rows) -> None:
     ]  # fmt: skip
 
 
+def test_a_new_day_is_made_while_others_read_and_write(database: Database, rows: Rows) -> None:
+    source_id, other = _source(database), _source(database, "other")
+    _load(database, source_id, [(0, 0, 1)])
+    with psycopg.connect(database.conninfo_of(Role.INGEST)) as busy:
+        busy.execute("UPDATE raw.fix SET work = true")  # and no commit yet
+        _load(database, other, [(0, 15, 1)])
+        assert busy.execute("SELECT count(*) FROM raw.fix").fetchone() == (2,)
+    kept = "SELECT count(*), count(*) FILTER (WHERE indisprimary) FROM pg_index WHERE indrelid = %s::regclass"
+    assert rows(kept, "raw.fix_20260118") == [(2, 1)]
+
+
 def test_a_repeat_writes_nothing_and_a_conflict_says_so(database: Database, rows: Rows) -> None:
     source_id = _source(database)
     winner, loser = sorted((1, 2), key=lambda k: -content_keys(_batch([(0, 0, k)]).fixes)[0])
@@ -133,6 +147,18 @@ def test_two_sources_may_name_a_vehicle_alike(database: Database, rows: Rows) ->
     _load(database, _source(database, "one"), [(0, 0, 1)])
     _load(database, _source(database, "two"), [(0, 0, 1)])
     assert rows("SELECT count(*), count(DISTINCT vehicle_id) FROM raw.fix") == [(2, 2)]
+
+
+def test_many_writers_at_once_end_in_the_same_rows(database: Database, rows: Rows) -> None:
+    source_id = _source(database)
+    random = np.random.default_rng(4)
+    everything = [tuple(row) for row in random.integers((0, 0, 0), (3, 21, 4), (400, 3)).tolist()]
+    with ThreadPoolExecutor(4) as pool:
+        parts = [everything[i : i + 20] for i in range(0, 400, 20)]
+        loaded = list(pool.map(lambda part: _load(database, source_id, part)[0], parts))
+    found = {(row[0], (to_us(row[1]) - START) // 1_000_000): row[11] for row in rows(STORED, source_id)}
+    assert found == _expected(everything)
+    assert sum(one.n_accepted - one.n_replaced for one in loaded) == len(found)
 
 
 def test_an_open_transaction_is_refused(database: Database) -> None:
