@@ -43,6 +43,7 @@ class Collection:
     title_ja: str
     title_en: str
     description: str
+    description_ja: str
     source: str
     id_column: str
     columns: tuple[Column, ...]
@@ -63,12 +64,14 @@ COLLECTIONS: tuple[Collection, ...] = (
         "roads", "道路", "Roads",
         "One feature for each direction of a road piece (edge) that traffic may use. The shape runs along digitising "
         "for both directions. edge_id = 2 * piece_id, plus 1 against digitising.",
+        "車両が通れる道路片を方向ごとに1地物とする。形状は両方向とも同じ向き。edge_id = 2 × piece_id（逆向きは＋1）。",
         "roads", "edge_id", ROAD, "LineString", tile_layer="roads",
     ),
     Collection(
         "road_status", "除雪状況", "Road status",
         "State of each edge relative to the present event, with its evidence: cleared 除雪完了, clearing 除雪中, "
         "uncleared 未除雪 or unknown 不明 with the reason. A clearing whose valid_until has passed is unknown.",
+        "現在の事象に対する方向別の状態と根拠：除雪完了・除雪中・未除雪・不明（理由つき）。有効期限を過ぎた除雪は不明。",
         "road_status", "edge_id", STATUS, "LineString", time=("as_of", "as_of"), is_live=True,
         tile_layer="road_status",
     ),
@@ -76,31 +79,36 @@ COLLECTIONS: tuple[Collection, ...] = (
         "passes", "作業走行", "Passes",
         "Stretches of road that machines drove: with work (pass 作業走行), without (deadhead 回送), or with nobody "
         "able to tell (unknown). At most seven days old. No machine can be told from them.",
+        "機械が通った区間：作業走行、回送、作業の有無が不明なもの。7日以内。機械は特定できない。",
         "passes", "pass_id", PASS, "LineString", time=("started_at", "ended_at"),
     ),
     Collection(
         "ploughs", "稼働中の除雪車", "Ploughs",
         "Machines at work now. Ids change with each shift; nothing is shown near a depot or a shift's first and last "
         "stop.",
+        "いま作業中の機械。IDは運行ごとに変わる。基地や運行の最初と最後の地点の近くは表示しない。",
         "ploughs", "plough_id", PLOUGH, "Point", time=("observed_at", "observed_at"),
     ),
     Collection(
         "routes", "除雪路線", "Plough routes",
         "Plough routes with class and target, and the share of their edges that is cleared and unknown now.",
+        "除雪路線の区分と目標、いま除雪完了の割合と不明の割合。",
         "routes", "route_id", ROUTE, "MultiLineString", is_live=True,
     ),
     Collection(
         "work_sections", "工区", "Work sections",
         "Work sections, and the share of their edges that is cleared and unknown now.",
+        "工区と、いま除雪完了の割合と不明の割合。",
         "work_sections", "section_id", WORK_SECTION, "Geometry", is_live=True,
     ),
     Collection(
-        "municipalities", "市町", "Municipalities", "Municipalities of the area.",
+        "municipalities", "市町", "Municipalities", "Municipalities of the area.", "区域の市町。",
         "reference", "feature_id", REFERENCE, "Geometry", has_attributes=True, tile_layer="municipalities",
     ),
     Collection(
         "devices", "端末", "Devices",
         "Last position of every device, for road managers. Reading it is written into the audit log.",
+        "全端末の最終位置。道路管理者用。閲覧は監査記録に残る。",
         "devices", "vehicle_id", DEVICE, "Point", time=("last_fix_at", "last_fix_at"), is_public=False,
     ),
 )  # fmt: skip
@@ -118,8 +126,8 @@ def reference_collection(layer: str) -> Collection:
     """The collection of a reference layer that has been published."""
     ja, en = REFERENCE_TITLES.get(layer, (layer, layer.replace("_", " ").capitalize()))
     return Collection(
-        layer, ja, en, f"Reference layer {layer}.", "reference", "feature_id", REFERENCE, "Geometry",
-        has_attributes=True, tile_layer=layer,
+        layer, ja, en, f"Reference layer {layer}.", f"参照レイヤ {ja}。", "reference", "feature_id", REFERENCE,
+        "Geometry", has_attributes=True, tile_layer=layer,
     )  # fmt: skip
 
 

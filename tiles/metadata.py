@@ -48,7 +48,7 @@ def _resource(collection: Collection, bbox: tuple[float, float, float, float], s
     return {
         "type": "collection",
         "title": {"ja": collection.title_ja, "en": collection.title_en},
-        "description": {"ja": f"{collection.title_ja}。{collection.description}", "en": collection.description},
+        "description": {"ja": collection.description_ja, "en": collection.description},
         "keywords": {"ja": ["除雪"], "en": ["snow removal"]},
         "links": links,
         "extents": extents,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -234,7 +234,11 @@ async def items(request: Request, collection_id: str) -> Response:
     if matched is not None:
         head["numberMatched"] = matched
     if asked == "html":
-        document = head | {"features": [json.loads(feature) for feature in features]}
+        own = f"{base_of(request)}/collections/{collection_id}/items"
+        shown: list[Document] = [json.loads(feature) for feature in features]
+        for feature in shown:
+            feature["links"] = [{"rel": "self", "href": f"{own}/{quote(str(feature['id']))}?f=html&lang={lang}"}]
+        document = head | {"features": shown}
         return _answer(request, document, {"ja": found.title_ja, "en": found.title_en}[lang], headers=headers)
     body = f'{json.dumps(head, ensure_ascii=False)[:-1]},"features":[{",".join(features)}]}}'
     return Response(body, headers=headers, media_type=GEOJSON)
@@ -257,11 +261,15 @@ async def item(request: Request, collection_id: str, item_id: str) -> Response:
         feature = await read_item(connection, found, item_id, crs, service.moment())
     own = f"{base_of(request)}/collections/{collection_id}"
     links = [
-        {"rel": "self" if asked == "json" else "alternate", "type": GEOJSON, "href": f"{own}/items/{item_id}?f=json"},
+        {
+            "rel": "self" if asked == "json" else "alternate",
+            "type": GEOJSON,
+            "href": f"{own}/items/{quote(item_id)}?f=json",
+        },
         {
             "rel": "self" if asked == "html" else "alternate",
             "type": "text/html",
-            "href": f"{own}/items/{item_id}?f=html",
+            "href": f"{own}/items/{quote(item_id)}?f=html",
         },
         {"rel": "collection", "type": "application/json", "href": own},
     ]

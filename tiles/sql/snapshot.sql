@@ -9,6 +9,7 @@ WITH listed AS (
 )
 SELECT r.piece_id, r.is_reversed, s.state, s.reason, floor(extract(epoch FROM s.cleared_at))::bigint AS cleared_s,
        floor(extract(epoch FROM s.valid_until))::bigint AS valid_s,
-       floor(extract(epoch FROM s.observed_at))::bigint AS observed_s, floor(s.covered_fraction * 100)::integer AS covered
+       floor(extract(epoch FROM s.observed_at))::bigint AS observed_s,
+       floor(s.covered_fraction * 100)::integer AS covered
 FROM pub.roads AS r JOIN listed USING (piece_id) JOIN pub.edge_status AS s USING (edge_id)
 ORDER BY r.piece_id, r.is_reversed

@@ -10,7 +10,8 @@ WITH tile AS (
          t.level, t.name, t.route, t.manager,
          CASE WHEN x.is_expired THEN 'unknown' ELSE s.state END AS state,
          CASE WHEN x.is_expired THEN 'expired' ELSE s.reason END AS reason,
-         extract(epoch FROM s.cleared_at)::bigint AS cleared_at, extract(epoch FROM s.valid_until)::bigint AS valid_until,
+         extract(epoch FROM s.cleared_at)::bigint AS cleared_at,
+         extract(epoch FROM s.valid_until)::bigint AS valid_until,
          extract(epoch FROM s.observed_at)::bigint AS observed_at, s.synthetic,
          ST_AsMVTGeom(t.geom_3857, tile.box, 4096, 128, true) AS geom
   FROM tile

@@ -1,7 +1,8 @@
 -- State of each edge at as_of. A clearing whose valid_until has passed is unknown (expired), whatever is stored.
 -- Params: as_of, state_ja (jsonb: state -> Japanese name). Returns the columns of the catalogue and geom (EPSG:4326).
 -- NULL as the catalogue says. Indexes: primary keys of pub.roads and pub.edge_status, roads_geom.
-SELECT s.edge_id, s.name, s.route, s.manager, s.direction, s.municipality, s.road_class, s.length_m,
+SELECT s.edge_id, s.name, s.route, s.manager, s.direction, s.municipality, s.road_class,
+       round(s.length_m::numeric, 2)::float8 AS length_m,
        n.state, %(state_ja)s::jsonb ->> n.state AS state_ja, n.reason, s.event_id, s.reference_at, s.cleared_at,
        floor(extract(epoch FROM %(as_of)s::timestamptz - s.cleared_at))::bigint AS cleared_age_s, s.valid_until,
        s.observed_at, %(as_of)s::timestamptz AS as_of,

@@ -2,7 +2,8 @@
 -- Params: as_of. Returns the columns of the catalogue and geom (EPSG:4326). A route without an edge is unknown as a
 -- whole. NULL as the catalogue says. Indexes: primary keys, roads_route.
 SELECT p.route_id, p.name, p.route_class, p.manager, p.target_time, p.callout_depth_cm, p.is_priority_network,
-       p.length_m, coalesce(e.cleared_m / e.length_m, 0)::real AS cleared_fraction,
+       round(p.length_m::numeric, 2)::float8 AS length_m,
+       coalesce(e.cleared_m / e.length_m, 0)::real AS cleared_fraction,
        coalesce(e.unknown_m / e.length_m, 1)::real AS unknown_fraction, %(as_of)s::timestamptz AS as_of, p.synthetic,
        p.geom
 FROM pub.routes AS p

@@ -1,7 +1,8 @@
 -- Work sections with their shares at as_of: a clearing counts only while it is valid.
 -- Params: as_of. Returns the columns of the catalogue and geom (EPSG:4326). A section without an edge is unknown as a
 -- whole. Indexes: primary keys, roads_section.
-SELECT p.section_id, p.name, p.manager, p.length_m, coalesce(e.cleared_m / e.length_m, 0)::real AS cleared_fraction,
+SELECT p.section_id, p.name, p.manager, round(p.length_m::numeric, 2)::float8 AS length_m,
+       coalesce(e.cleared_m / e.length_m, 0)::real AS cleared_fraction,
        coalesce(e.unknown_m / e.length_m, 1)::real AS unknown_fraction, %(as_of)s::timestamptz AS as_of, p.synthetic,
        p.geom
 FROM pub.work_sections AS p
