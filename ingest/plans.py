@@ -88,6 +88,8 @@ def ingest_plans(
                 read_sql("ingest", "set_plan_set"),
                 {"source_id": source_id, "kind": kind, "layer": name, "file_id": delivery.file_id},
             ).fetchone()
+            if kind == "assignments":
+                connection.execute(read_sql("ingest", "register_assigned"), {"file_id": delivery.file_id})
             if delivery.counts is None:
                 complete(connection, delivery, counts, report)
     return PlansReport(

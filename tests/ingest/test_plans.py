@@ -259,3 +259,19 @@ def test_real_reference_layers(database: Database, yuki_data: Path, rows: Rows) 
         "SELECT bool_and(ST_Within(ST_Centroid(geom), ST_MakeEnvelope(136.2, 36, 137.5, 37.9, 4326))) FROM raw.plan"
     )
     assert inside
+
+
+def test_assigned_vehicles_are_known_before_their_first_fix(database: Database, text_file: Write, rows: Rows) -> None:
+    """Else a machine that never reports would count as one without a device, and not as silent."""
+    file = text_file(
+        "a.csv",
+        [
+            "route_id,contractor,machine,source,vehicle,from_at,to_at",
+            "R1,A,M1,fleet,P1,2025-11-01T00:00:00+09:00,2026-04-30T00:00:00+09:00",
+            "R2,A,M2,,,2025-11-01T00:00:00+09:00,2026-04-30T00:00:00+09:00",
+        ],
+    )
+    for _ in range(2):
+        ingest_plans(database, "assignments", file, "plans", SourceSettings())
+    found = rows("SELECT s.name, v.external_id FROM raw.vehicle AS v JOIN raw.source AS s USING (source_id)")
+    assert found == [("fleet", "P1")]
