@@ -13,7 +13,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from geo.linear import TOUCH_M, Stretches, measure, starts_of
+from geo.linear import TOUCH_M, Stretches, measure, order_by, starts_of
 from geo.work import BASIS_UNKNOWN, CLEARS, PASS
 
 type Floats = NDArray[np.float64]
@@ -89,20 +89,30 @@ def clears(facts: PassFacts) -> Bools:
     return takes_snow
 
 
-def with_end_slack(facts: PassFacts, counts: Bools, edge_from: Ints, edge_to: Ints, length_m: Floats) -> PassFacts:
-    """The facts, drawn out to the end of their edge where the work goes on over the node.
+def adjacent(facts: PassFacts, edge_from: Ints, edge_to: Ints) -> tuple[Ints, Ints]:
+    """Positions (a, b) of facts of which b follows a in its trace, over the node at which a's edge ends.
 
-    Two facts that follow each other in a trace, both counting, the second on an edge that starts at the node at which
-    the first one's edge ends: what is missing at that node, up to END_SLACK_M and END_SLACK_FRACTION of the edge,
-    counts as driven. edge_from, edge_to (E,) nodes; length_m (E,) metres of each edge.
+    edge_from, edge_to (E,) nodes.
     """
     order = np.lexsort((facts.seq, facts.trace))
     a, b = order[:-1], order[1:]
-    follows = (facts.trace[a] == facts.trace[b]) & (facts.seq[b] == facts.seq[a] + 1) & counts[a] & counts[b]
+    follows = (facts.trace[a] == facts.trace[b]) & (facts.seq[b] == facts.seq[a] + 1)
     follows &= (edge_to[facts.edge[a]] == edge_from[facts.edge[b]]) & (facts.edge[a] != facts.edge[b])
+    return a[follows], b[follows]
+
+
+def with_end_slack(facts: PassFacts, counts: Bools, pairs: tuple[Ints, Ints], length_m: Floats) -> PassFacts:
+    """The facts, drawn out to the end of their edge where the work goes on over the node.
+
+    Of two facts of `adjacent` that both count, what is missing at their node, up to END_SLACK_M and END_SLACK_FRACTION
+    of the edge, counts as driven. length_m (E,) metres of each edge.
+    """
+    a, b = pairs
+    goes_on = counts[a] & counts[b]
+    a, b = a[goes_on], b[goes_on]
     at_exit, at_entry = np.zeros(len(facts), np.bool_), np.zeros(len(facts), np.bool_)
-    at_exit[a[follows]] = True
-    at_entry[b[follows]] = True
+    at_exit[a] = True
+    at_entry[b] = True
     forward, length = facts.edge % 2 == 0, length_m[facts.edge]
     slack = np.minimum(END_SLACK_M, END_SLACK_FRACTION * length)
     low = np.where(forward, at_entry, at_exit) & (facts.from_m <= slack)
@@ -123,8 +133,8 @@ def cover(facts: PassFacts, counts: Bools, length_m: Floats) -> Coverage:
     edge, ended = facts.edge[taken], facts.ended_us[taken]
     from_m = np.maximum(facts.from_m[taken], 0.0)
     to_m = np.minimum(facts.to_m[taken], length_m[edge])
-    tie = (-facts.began_us[taken], from_m, to_m, -facts.confidence[taken], facts.work_basis[taken])
-    order = np.lexsort((facts.treatment[taken], *reversed(tie), -ended, edge))
+    ties = (-facts.began_us[taken], from_m, to_m, -facts.confidence[taken], facts.work_basis[taken])
+    order = order_by((edge, -ended), (*ties, facts.treatment[taken], facts.source[taken]))
     start = starts_of(edge[order], len(length_m))
     gain, held_from, held_to, n_held = _lay(start, from_m[order], to_m[order], length_m, TOUCH_M)
     slot = np.arange(len(order)) - start[edge[order]]

@@ -7,6 +7,7 @@ of stretches that are sorted by group and from_m, longer than TOUCH_M and apart 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -112,3 +113,19 @@ def clip(stretches: Stretches, length_m: Floats) -> Stretches:
 def starts_of(sorted_group: Ints, n_groups: int) -> Ints:
     """(n_groups + 1,) first position of each group 0 … n_groups - 1 in a sorted array of groups."""
     return np.searchsorted(sorted_group, np.arange(n_groups + 1)).astype(np.int64)
+
+
+def order_by(main: tuple[Ints, ...], ties: tuple[NDArray[Any], ...]) -> Ints:
+    """Positions in ascending order of the main keys (first key first), equal ones in order of the keys in ties.
+
+    The same as np.lexsort over all keys, several times faster where few rows are equal in the main keys.
+    """
+    order = np.lexsort(main[::-1])
+    equal = np.ones(max(len(order) - 1, 0), np.bool_)
+    for key in main:
+        equal &= key[order[1:]] == key[order[:-1]]
+    if equal.any():
+        at = np.flatnonzero(np.append(equal, False) | np.append(False, equal))
+        tied = order[at]
+        order[at] = tied[np.lexsort([key[tied] for key in (*main, *ties)][::-1])]
+    return order.astype(np.int64)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from geo.coverage import Coverage, PassFacts, clears, cover, with_end_slack
-from geo.linear import TOUCH_M, starts_of
+from geo.coverage import Coverage, PassFacts, adjacent, clears, cover, with_end_slack
+from geo.linear import TOUCH_M, order_by, starts_of
 from geo.vocabulary import Reason, State
 from geo.work import BASIS_UNKNOWN, NO_TREATMENT, PASS, UNKNOWN
 
@@ -129,18 +129,24 @@ def assess(facts: PassFacts, edges: EdgeContext, rules: StatusRules, moment: Mom
     Facts that began before the reference time or ended after the moment do not count.
     """
     facts = facts.select((facts.began_us >= moment.reference_us) & (facts.ended_us <= moment.as_of_us))
+    pairs = adjacent(facts, edges.edge_from, edges.edge_to)
+
+    def covered_by(counts: Bools, of: Bools) -> Coverage:
+        return cover(with_end_slack(facts, counts, pairs, edges.length_m), counts & of[facts.edge], edges.length_m)
+
     working = clears(facts)
-    sure = working & (facts.confidence >= rules.confidence_min)
-    sure_cover = _cover(facts, sure, edges)
-    basis = _rest_on(facts, sure_cover, edges, rules)
-    weak = _rest_on(facts, _cover(facts, working, edges), edges, rules)
-    possible = _cover(facts, working | (facts.kind == UNKNOWN), edges).fraction
-    return _decide(facts, edges, rules, moment, basis, weak, possible), sure_cover
+    sure = covered_by(working & (facts.confidence >= rules.confidence_min), np.full(len(edges.length_m), True))
+    basis = _rest_on(facts, sure, edges, rules)
+    # what less sure facts could add matters only where the sure ones are not enough
+    open_ = basis.fraction < _enough(rules)
+    weak = _rest_on(facts, covered_by(working, open_), edges, rules)
+    possible = covered_by(working | (facts.kind == UNKNOWN), open_).fraction
+    return _decide(facts, edges, rules, moment, basis, weak, possible), sure
 
 
-def _cover(facts: PassFacts, counts: Bools, edges: EdgeContext) -> Coverage:
-    drawn = with_end_slack(facts, counts, edges.edge_from, edges.edge_to, edges.length_m)
-    return cover(drawn, counts, edges.length_m)
+def _enough(rules: StatusRules) -> float:
+    """The share, less what rounding may take from it."""
+    return rules.covered_fraction_min - 1e-9
 
 
 def _rest_on(facts: PassFacts, coverage: Coverage, edges: EdgeContext, rules: StatusRules) -> _Basis:
@@ -191,7 +197,7 @@ def _decide(
     weak: _Basis,
     possible: Floats,
 ) -> EdgeStatus:
-    enough = rules.covered_fraction_min - 1e-9
+    enough = _enough(rules)
     complete = basis.fraction >= enough
     until = np.where(complete, basis.oldest_us + edges.valid_us, NEVER)
     cleared = complete & (until > moment.as_of_us)
@@ -232,7 +238,7 @@ def _decide(
 def _last_of(facts: PassFacts, of: Bools, n: int) -> Ints:
     """(n,) position of the newest fact of each edge among those of the mask; -1 without one."""
     at = np.flatnonzero(of)
-    order = at[np.lexsort((facts.treatment[at], facts.source[at], facts.seq[at], facts.ended_us[at], facts.edge[at]))]
+    order = at[order_by((facts.edge[at], facts.ended_us[at]), (facts.seq[at], facts.source[at], facts.treatment[at]))]
     found = np.full(n, -1)
     found[facts.edge[order]] = order
     return found

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo.coverage import END_SLACK_FRACTION, END_SLACK_M, Coverage, PassFacts, clears, cover, with_end_slack
+from geo.coverage import END_SLACK_FRACTION, END_SLACK_M, Coverage, PassFacts, adjacent, clears, cover, with_end_slack
 from geo.fix import TREATMENTS
 from geo.vocabulary import CLEARING_TREATMENTS
 from geo.work import BASES, KINDS
@@ -139,7 +139,7 @@ TWO = np.full(4, 100.0)
 
 
 def slack(facts: PassFacts, counts: tuple[bool, ...] = (True, True)) -> list[tuple[float, float]]:
-    found = with_end_slack(facts, np.array(counts), FROM, TO, TWO)
+    found = with_end_slack(facts, np.array(counts), adjacent(facts, FROM, TO), TWO)
     return list(zip(found.from_m.tolist(), found.to_m.tolist(), strict=True))
 
 
@@ -198,7 +198,7 @@ def test_slack_alone_clears_no_short_edge(facts_of: Make) -> None:
         {"trace": 1, "seq": 0, "edge": 0, "from_m": 0, "to_m": 30 - 30 * END_SLACK_FRACTION - 0.1},
         {"trace": 1, "seq": 1, "edge": 2, "from_m": 5.9, "to_m": 30},
     )
-    found = with_end_slack(facts, np.full(2, True), FROM, TO, short)
+    found = with_end_slack(facts, np.full(2, True), adjacent(facts, FROM, TO), short)
     assert found.to_m.tolist() == [30 - 30 * END_SLACK_FRACTION - 0.1, 30.0]
     assert found.from_m.tolist() == [0.0, 0.0]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from asciimap import AsciiMap, draw, one_trace
 
-from geo.coverage import PassFacts, clears, cover, with_end_slack
+from geo.coverage import PassFacts, adjacent, clears, cover, with_end_slack
 from geo.matching.candidates import build_index
 from geo.matching.matcher import match
 from geo.passes import classify
@@ -44,7 +44,7 @@ def covered(
     )  # fmt: skip
     counts, length_m = clears(facts), np.repeat(town.network.length_m, 2)
     ends = (town.network.edge_from.astype(np.int64), town.network.edge_to.astype(np.int64))
-    fraction = cover(with_end_slack(facts, counts, *ends, length_m), counts, length_m).fraction
+    fraction = cover(with_end_slack(facts, counts, adjacent(facts, *ends), length_m), counts, length_m).fraction
     return {town.name_of(e): round(float(fraction[e]), 2) for e in np.flatnonzero(fraction > 0)}
 
 

@@ -13,6 +13,7 @@ from geo.linear import (
     complement,
     intersect,
     measure,
+    order_by,
     starts_of,
     subtract,
     union,
@@ -120,3 +121,10 @@ def test_nothing_gives_nothing() -> None:
 
 def test_starts_of_finds_each_group_even_empty_ones() -> None:
     assert starts_of(np.array([0, 0, 2]), 4).tolist() == [0, 2, 2, 3, 3]
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2), st.integers(0, 2), st.floats(0, 1)), max_size=30))
+def test_order_by_is_lexsort(rows: list[tuple[int, int, int, float]]) -> None:
+    keys = [np.array([row[i] for row in rows]) for i in range(4)]
+    found = order_by((keys[0], keys[1]), (keys[2], keys[3]))
+    assert found.tolist() == np.lexsort(keys[::-1]).tolist()
