@@ -66,13 +66,21 @@ class Database:
 
     @contextlib.contextmanager
     def connect(self, role: Role) -> Iterator[psycopg.Connection[Row]]:
-        """A connection in one transaction: committed at the end of the block, rolled back on an exception."""
+        """A connection in one transaction: committed at the end of the block, rolled back on an exception.
+
+        Raises DatabaseProblem where the database does not answer, at first or any more.
+        """
         try:
             connection = psycopg.connect(self.conninfo_of(role))
         except psycopg.OperationalError as error:
             raise unreachable(error) from error
         with connection:
-            yield connection
+            try:
+                yield connection
+            except psycopg.OperationalError as error:
+                if connection.closed:
+                    raise unreachable(error) from error
+                raise
 
     def pool(self, role: Role, *, most: int = 4) -> ConnectionPool[psycopg.Connection[Row]]:
         """A closed pool; open it with `with`."""

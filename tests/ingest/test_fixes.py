@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from geo.db import Database, Role
-from geo.errors import ConflictError, InputError
+from geo.errors import ConflictError, DatabaseProblem, InputError
 from geo.settings import SourceSettings
 from ingest import fix_csv
 from ingest import fixes as fixes_module
@@ -178,6 +178,34 @@ def test_a_process_killed_by_the_system_leaves_nothing_that_hinders(
     assert 0 < n_before < 900
     assert _ingest(database, path).counts == Counts(900, 900 - n_before, n_before, 0)
     assert rows("SELECT count(*), count(DISTINCT (vehicle_id, at)) FROM raw.fix") == [(900, 900)]
+
+
+def test_a_database_that_goes_away_half_way_is_said_and_the_next_run_completes(
+    database: Database, text_file: Write, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = text_file("f.csv", [HEAD, *(_row("a", i) for i in range(60))])
+    load, calls = fixes_module.load_fixes, iter(range(100))
+
+    def lose_the_session(connection: Any, *given: Any) -> Any:
+        if next(calls) == 2:
+            with psycopg.connect(database.conninfo, autocommit=True) as owner:
+                owner.execute("SELECT pg_terminate_backend(%s, 5000)", (connection.info.backend_pid,))
+        return load(connection, *given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fix_csv, "BLOCK", 400)
+        patch.setattr(fixes_module, "load_fixes", lose_the_session)
+        with pytest.raises(DatabaseProblem, match="The database does not answer"):
+            _ingest(database, path)
+    ((n_before,),) = rows("SELECT count(*) FROM raw.fix")
+    assert 0 < n_before < 60
+    assert _ingest(database, path).counts == Counts(60, 60 - n_before, n_before, 0)
+
+
+def test_a_database_that_is_down_is_said(text_file: Write, tmp_path: Path) -> None:
+    path = text_file("f.csv", [HEAD, _row("a", 0)])
+    with pytest.raises(DatabaseProblem, match=r"does not answer(.|\n)*yukimichi doctor"):
+        _ingest(Database(f"host={tmp_path} dbname=x user=x"), path)
 
 
 def test_two_processes_do_not_take_in_one_file(database: Database, text_file: Write) -> None:
