@@ -109,6 +109,9 @@ class Chromium:
         return value
 
     def open(self, url: str, *, width: int, height: int, is_phone: bool = False, is_dark: bool = False) -> None:
+        # the page before must not speak any more when this one is watched
+        self.call("Page.navigate", url="about:blank")
+        self.wait("location.href === 'about:blank' && document.readyState === 'complete'")
         self.events.clear()
         self.call(
             "Emulation.setDeviceMetricsOverride",

@@ -17,6 +17,7 @@ type Open = Callable[..., Any]
 LON, LAT = 136.62, 36.56
 PIECES = [11, 12, 13, 14, 15, 16, 17, 18, 21]  # from north to south, as in fake_service.py
 UNDER_1H, UNDER_3H, UNDER_6H = (6, 51, 122), (23, 99, 181), (61, 150, 219)
+BEACON = (255, 176, 0)
 CLEARING, UNCLEARED, UNKNOWN, UNKNOWN_DOTS = (255, 210, 31), (216, 53, 12), (228, 225, 220), (92, 92, 99)
 
 COUNT = """
@@ -83,6 +84,8 @@ def test_each_state_has_its_colour(open_page: Open) -> None:
     settle(page)
     for piece, colour in [(11, UNDER_1H), (13, CLEARING), (14, UNCLEARED), (15, UNKNOWN), (16, UNDER_6H)]:
         assert count(page, colour, band(page, piece, 15)) > 40, piece
+    x, y = on_screen(page, lat_of(13), 15, lon=LON + 0.004)  # a plough is at work there
+    assert count(page, BEACON, (x - 12, y - 12, 24, 24)) > 40
     for piece in (13, 14, 15, 21):  # nothing that was not cleared shows a colour of a clearing
         assert sum(count(page, c, band(page, piece, 15)) for c in (UNDER_1H, UNDER_3H, UNDER_6H)) == 0, piece
 
@@ -254,3 +257,14 @@ def test_a_server_that_gets_no_news_is_said(open_page: Open, service: Any) -> No
     page.wait(f"!{notice}.hidden && {notice}.textContent.includes('更新が止まっています')")
     service.control(lag_s=0)
     page.wait(f"{notice}.hidden", timeout_s=12)
+
+
+def test_a_shared_link_brings_its_road_into_sight_above_the_card(open_page: Open) -> None:
+    page = open_page("?lang=ja#map=15/36.6/136.7&road=14", is_phone=True)
+    page.wait("document.getElementById('card').textContent.includes('県道四')")
+    page.wait("!location.hash.includes('36.6/136.7')")
+    settle(page)
+    card_top = page.evaluate("document.getElementById('card').getBoundingClientRect().top")
+    scale = 2  # the picture of a phone has two pixels for one
+    assert count(page, UNCLEARED, (0, 0, 390 * scale, card_top * scale)) > 400
+    assert "road=14" in page.evaluate("location.hash")

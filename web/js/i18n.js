@@ -71,7 +71,8 @@ export function timeText(atS, nowS) {
   const locale = language === "ja" ? "ja-JP" : "en-GB";
   const time = at.toLocaleTimeString(locale, { timeZone, hour: "2-digit", minute: "2-digit" });
   const day = (date) => date.toLocaleDateString(locale, { timeZone, month: "numeric", day: "numeric" });
-  const date = at.toLocaleDateString(locale, { timeZone, month: language === "ja" ? "numeric" : "short", day: "numeric" });
+  const month = language === "ja" ? "numeric" : "short";
+  const date = at.toLocaleDateString(locale, { timeZone, month, day: "numeric" });
   return day(at) === day(new Date(nowS * 1000)) ? time : `${date} ${time}`;
 }
 

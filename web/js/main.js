@@ -13,7 +13,7 @@ import { startFeed } from "./status/feed.js";
 import { Card } from "./ui/card.js";
 import { fillLegend } from "./ui/legend.js";
 import { say, setEvent, setOffline, setSynthetic, showNotices } from "./ui/notices.js";
-import { setUpPanels } from "./ui/panels.js";
+import { coveredByPanels, setUpPanels } from "./ui/panels.js";
 
 const TICK_MS = 10000;
 const $ = (id) => document.getElementById(id);
@@ -105,7 +105,7 @@ class Page {
 
   showChosen(geometry) {
     this.roadMap.show("chosen", feature(geometry));
-    this.roadMap.reveal(geometry);
+    this.roadMap.reveal(geometry, coveredByPanels());
   }
 
   relabel() {

@@ -8,6 +8,8 @@ import { buildStyle } from "./style.js";
 const darkTheme = matchMedia("(prefers-color-scheme: dark)");
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
+const MARGIN_PX = 30;
+
 export function colours() {
   return palette(darkTheme.matches);
 }
@@ -76,12 +78,19 @@ export class RoadMap {
     this.map.getSource(name)?.setData(data);
   }
 
-  /** Moves only as far as needed to see the line, and without a flight where motion is unwelcome. */
-  reveal(geometry) {
+  /** Brings the line out from under the panels when its middle is not in sight. `covered` says how many pixels of each
+   *  side panels hide. No flight where motion is unwelcome. */
+  reveal(geometry, covered) {
     const bounds = new maplibregl.LngLatBounds();
-    for (const position of geometry.coordinates.flat(geometry.type === "MultiLineString" ? 1 : 0)) bounds.extend(position);
-    if (this.map.getBounds().contains(bounds.getCenter())) return;
-    this.map.fitBounds(bounds, { maxZoom: 16, padding: 60, animate: !calm.matches });
+    const positions = geometry.coordinates.flat(geometry.type === "MultiLineString" ? 1 : 0);
+    for (const position of positions) bounds.extend(position);
+    const { x, y } = this.map.project(bounds.getCenter());
+    const { clientWidth, clientHeight } = this.map.getContainer();
+    const isInSight = x > covered.left && x < clientWidth - covered.right
+      && y > covered.top && y < clientHeight - covered.bottom;
+    if (isInSight) return;
+    const padding = Object.fromEntries(Object.entries(covered).map(([side, px]) => [side, px + MARGIN_PX]));
+    this.map.fitBounds(bounds, { maxZoom: Math.max(this.map.getZoom(), 14), padding, animate: !calm.matches });
   }
 }
 
@@ -92,5 +101,7 @@ function room() {
 }
 
 function locale() {
-  return { "NavigationControl.ZoomIn": t("zoom_in"), "NavigationControl.ZoomOut": t("zoom_out"), "Map.Title": t("map_label") };
+  return {
+    "NavigationControl.ZoomIn": t("zoom_in"), "NavigationControl.ZoomOut": t("zoom_out"), "Map.Title": t("map_label"),
+  };
 }

@@ -9,7 +9,7 @@ import { CODE } from "../status/classify.js";
 const LIGHT = {
   sea: "#cddde8", land: "#f5f3ee", border: "#a9a194", coast: "#8fa6b5", river: "#b4cbdb",
   label: "#37404a", labelHalo: "#ffffff", roadLabel: "#4a4f57",
-  plainEdge: "#c3beb4", plainFill: "#ffffff", followedEdge: "#39434e",
+  plainEdge: "#c3beb4", plainFill: "#ffffff", followedEdge: "#39434e", unknownEdge: "#8b8f95",
   chosen: "#e000b8",
   code: {
     [CODE.UNDER_1H]: "#06337a", [CODE.UNDER_3H]: "#1763b5", [CODE.UNDER_6H]: "#3d96db",
@@ -23,7 +23,7 @@ const LIGHT = {
 const DARK = {
   sea: "#0e141a", land: "#1c232b", border: "#4c5763", coast: "#3c4c5a", river: "#0e1a26",
   label: "#dbe2ea", labelHalo: "#10161c", roadLabel: "#c3ccd6",
-  plainEdge: "#10161c", plainFill: "#46515d", followedEdge: "#05080b",
+  plainEdge: "#10161c", plainFill: "#46515d", followedEdge: "#05080b", unknownEdge: "#2c343c",
   chosen: "#ff7ae5",
   code: {
     [CODE.UNDER_1H]: "#c9ecff", [CODE.UNDER_3H]: "#86cbf7", [CODE.UNDER_6H]: "#4a9fe0",

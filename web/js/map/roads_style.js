@@ -35,6 +35,9 @@ const byCode = (key, table, fallback) => ["match", codeOf(key),
 const isTwoWay = ["==", ["coalesce", ["get", "oneway"], 0], 0];
 const isClosed = (key) => ["==", ["coalesce", ["get", "oneway"], 0], key === "f" ? -1 : 1];
 
+// The route number where there is one: it is what signs say.
+const NAME = ["case", ["!=", ["coalesce", ["get", "route"], ""], ""], ["get", "route"], ["coalesce", ["get", "name"], ""]];
+
 // Bridges above ground above tunnels; on one level the greater road above the lesser one.
 const ORDER = ["-", ["*", 10, ["coalesce", ["get", "level"], 0]], RANK];
 
@@ -51,11 +54,12 @@ function beds(suffix, zooms, stops, span, colours) {
   const layer = (name, colour, edgePx, more = {}) => road(`roads-${name}-${suffix}`, zooms, {
     "line-color": colour, "line-width": byZoom(stops, (px) => ["+", span(px), edgePx]), ...more,
   });
+  const edge = ["case", ["==", codeOf("w"), CODE.UNKNOWN], colours.unknownEdge, colours.followedEdge];
   const isFollowed = ["case", ["==", codeOf("w"), CODE.NONE], 0, 1];
   return [
     layer("plain-edge", colours.plainEdge, 1),
     layer("plain", colours.plainFill, -0.4),
-    layer("edge", colours.followedEdge, 2 * EDGE_PX, { "line-opacity": isFollowed }),
+    layer("edge", edge, 2 * EDGE_PX, { "line-opacity": isFollowed }),
   ];
 }
 
@@ -102,16 +106,21 @@ export function roadLayers(colours, trafficSide) {
 /** Layers that a tap may hit. */
 export const TAPPABLE = Object.freeze(["roads-plain-edge-far", "roads-plain-edge-near"]);
 
-/** Names along the roads. */
+/** Names along the roads and beside them, so that the state stays in sight. Small streets are named close up. */
 export function roadLabels(colours, fonts) {
-  return {
-    id: "road-names", type: "symbol", source: ROADS, "source-layer": ROADS, minzoom: 12,
-    filter: ["any", ["!=", ["coalesce", ["get", "name"], ""], ""], ["!=", ["coalesce", ["get", "route"], ""], ""]],
-    layout: {
-      "symbol-placement": "line", "symbol-spacing": 380, "text-font": fonts, "text-max-angle": 30,
-      "text-field": ["case", ["!=", ["coalesce", ["get", "route"], ""], ""], ["get", "route"], ["get", "name"]],
-      "text-size": ["interpolate", ["linear"], ["zoom"], 12, 11, 17, 14],
-    },
-    paint: { "text-color": colours.roadLabel, "text-halo-color": colours.labelHalo, "text-halo-width": 1.6 },
-  };
+  const isMain = ["<=", RANK, 2];
+  return [labels("road-names", 12, isMain, 340), labels("street-names", 15.5, ["!", isMain], 500)];
+
+  function labels(id, minzoom, which, spacing) {
+    return {
+      id, type: "symbol", source: ROADS, "source-layer": ROADS, minzoom,
+      filter: ["all", which, ["!=", NAME, ""]],
+      layout: {
+        "symbol-placement": "line", "symbol-spacing": spacing, "text-font": fonts, "text-max-angle": 30,
+        "text-field": NAME, "text-size": ["interpolate", ["linear"], ["zoom"], 12, 11, 17, 13.5],
+        "text-offset": [0, 1.1],
+      },
+      paint: { "text-color": colours.roadLabel, "text-halo-color": colours.labelHalo, "text-halo-width": 1.6 },
+    };
+  }
 }

@@ -35,7 +35,7 @@ export function buildStyle(config, { isDark, lang, data }) {
       ...groundLayers(colours),
       chosenLayer(colours),
       ...roadLayers(colours, config.traffic_side),
-      roadLabels(colours, FONTS),
+      ...roadLabels(colours, FONTS),
       ...nameLayers(colours, lang),
       ploughLayer(),
     ].filter(({ source }) => source === undefined || source in sources),

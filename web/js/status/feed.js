@@ -3,8 +3,14 @@
 import { readSnapshot } from "./snapshot.js";
 
 const POLL_MS = 5000;
+const THRIFTY_POLL_MS = 30000; // on a line that is said to be slow or paid for by the byte
 const LONGEST_WAIT_MS = 30000;
 const TIMEOUT_MS = 15000;
+
+function pollMs() {
+  const line = navigator.connection;
+  return line?.saveData || /2g/.test(line?.effectiveType ?? "") ? THRIFTY_POLL_MS : POLL_MS;
+}
 
 /** Starts polling `url`. `handlers`: snapshot(snapshot), contact(response) after each answer, failure(error). */
 export function startFeed(url, handlers) {
@@ -37,7 +43,7 @@ export function startFeed(url, handlers) {
       handlers.failure(error);
     } finally {
       isBusy = false;
-      timer = setTimeout(poll, Math.min(POLL_MS * 2 ** Math.max(0, failures - 1), LONGEST_WAIT_MS));
+      timer = setTimeout(poll, Math.min(pollMs() * 2 ** Math.max(0, failures - 1), LONGEST_WAIT_MS));
     }
   }
 

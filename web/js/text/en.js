@@ -31,7 +31,9 @@ export default {
   unknown: "Unknown",
   none: "Not on a clearing plan",
   closed: "Direction closed to traffic",
-  cleared_about: "Clearing work has been seen here. The weaker the colour, the longer ago (hollow from six hours on). Snow may have fallen since.",
+  cleared_about:
+    "Clearing work has been seen here. The weaker the colour, the longer ago (hollow from six hours on). " +
+    "Snow may have fallen since.",
   clearing_about: "A plough is at work here now. It has not finished.",
   uncleared_about: "We know where the plough is, and it has not worked here yet.",
   unknown_about: "We do not know. It may be cleared or not. Tap the road to read why.",

@@ -29,7 +29,7 @@ export class Card {
   #context; // () => ({snapshot, colours})
   #onGeometry;
 
-  /** `context()` gives the present {snapshot, colours}; `onGeometry(geometry)` is called with the full line. */
+  /** `context()` gives the present {snapshot, colours}; `onGeometry(geometry)` is called once with the full line. */
   constructor(root, body, context, onGeometry) {
     this.#root = root;
     this.#body = body;
@@ -73,16 +73,18 @@ export class Card {
       const [forward, backward] = await Promise.all(
         [0, 1].map((reversed) => fetchFeature(2 * road.pieceId + reversed)));
       if (this.#road !== road) return;
+      const isFirst = this.#isLoading();
       this.#features = { forward, backward };
       this.#problem = "";
+      this.render(); // before the line is shown: the card must have its full height by then
       const geometry = (forward ?? backward)?.geometry;
-      if (geometry) this.#onGeometry(geometry);
+      if (geometry && isFirst) this.#onGeometry(geometry); // later the user may have moved on
     } catch (error) {
       if (this.#road !== road) return;
       console.warn(error.message);
       this.#problem = t("evidence_offline");
+      this.render();
     }
-    this.render();
   }
 
   #name() {

@@ -33,7 +33,8 @@ function entry(name, code, colours) {
 
 function plough(colours) {
   const picture = ploughIcon(colours, true);
-  const canvas = h("canvas", { class: "plough-icon", width: picture.width, height: picture.height, "aria-hidden": "true" });
+  const { width, height } = picture;
+  const canvas = h("canvas", { class: "plough-icon", width, height, "aria-hidden": "true" });
   canvas.getContext("2d").putImageData(picture, 0, 0);
   return h("section", { class: "legend-entry" },
     h("h3", {}, canvas, t("plough")), h("p", {}, t("plough_about")));

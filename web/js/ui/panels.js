@@ -10,6 +10,15 @@ function setLegend(isOpen, withFocus) {
   (isOpen ? $("legend-close") : $("legend-button")).focus();
 }
 
+/** Pixels of each side of the map that open panels hide. */
+export function coveredByPanels() {
+  const covered = { top: 0, right: 0, bottom: 0, left: 0 };
+  if (!isWide()) return { ...covered, bottom: Math.max($("card").offsetHeight, $("legend").offsetHeight) };
+  if (!$("legend").hidden) covered.left = $("legend").offsetWidth + 12;
+  if (!$("card").hidden) covered.right = $("card").offsetWidth + 12;
+  return covered;
+}
+
 /** Wires the buttons. The legend starts open where there is room for it beside the map. */
 export function setUpPanels({ closeCard }) {
   setLegend(isWide(), false);

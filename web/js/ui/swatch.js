@@ -12,7 +12,7 @@ const LINE_PX = 9;
 export function swatch(code, colours) {
   const y = HEIGHT / 2;
   const shown = code === CODE.CLOSED ? CODE.NONE : code;
-  const edge = shown === CODE.NONE ? colours.plainEdge : colours.followedEdge;
+  const edge = { [CODE.NONE]: colours.plainEdge, [CODE.UNKNOWN]: colours.unknownEdge }[shown] ?? colours.followedEdge;
   const line = (stroke, px, dash) => svg("line", {
     x1: 1, x2: WIDTH - 1, y1: y, y2: y, stroke, "stroke-width": px, "stroke-dasharray": dash ?? null,
   });
