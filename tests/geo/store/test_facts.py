@@ -272,3 +272,22 @@ def test_the_vehicle_state_is_its_last_word(world: World, give_fixes: Callable[.
     assert world.rows("SELECT is_working, shift_started_at, heading_deg FROM ops.vehicle_state") == [
         (False, shift, None)
     ]
+
+
+def test_a_stay_at_a_depot_ends_the_shift_and_leaving_begins_another(
+    world: World, give_fixes: Callable[..., int]
+) -> None:
+    with world.database.connect(Role.ENGINE) as connection:
+        connection.execute(
+            "INSERT INTO net.depot (depot_id, name, is_synthetic, geom) "
+            "VALUES ('1', 'd', false, ST_SetSRID(ST_MakePoint(136.65 + 1500.0 / 89500, 36.56), 4326))"
+        )
+    stay = [(T0 + timedelta(minutes=5 + i), 1500.0, 60.0, UP) for i in range(1, 40)]
+    give_fixes("plough 1", drive(T0, 0, 1500, DOWN) + stay)
+    world.match()
+    assert world.rows("SELECT is_shift_over, shift_started_at FROM ops.vehicle_state") == [(True, T0)]
+    give_fixes("plough 1", drive(T0 + timedelta(minutes=45), 1500, 900, DOWN))
+    world.match()
+    again = world.rows("SELECT is_shift_over, shift_started_at FROM ops.vehicle_state")
+    # the last fix within 150 m of the depot
+    assert again == [(False, T0 + timedelta(minutes=45, seconds=15))]
