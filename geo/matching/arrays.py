@@ -68,11 +68,12 @@ FIX = np.dtype(
 #: MatchSettings for the kernels, one record.
 CONSTANTS = np.dtype(
     [
-        ("beta_m", "f8"), ("beta_fraction", "f8"), ("radius_m", "f8"), ("max_radius_m", "f8"), ("radius_sigmas", "f8"),
+        ("beta_m", "f8"), ("beta_fraction", "f8"), ("radius_m", "f8"), ("radius_sigmas", "f8"),
         ("beam_nats", "f8"), ("skip_nats", "f8"), ("skip_more_nats", "f8"), ("skip_far_nats", "f8"),
         ("skip_far_s", "f8"), ("break_nats", "f8"), ("uturn_edge_m", "f8"), ("uturn_node_m", "f8"),
-        ("against_m", "f8"), ("against_fraction", "f8"), ("turn_m", "f8"), ("max_speed_mps", "f8"),
-        ("jitter_sigmas", "f8"), ("heading_kappa", "f8"), ("heading_floor", "f8"), ("max_roads", "i8"),
+        ("against_m", "f8"), ("against_fraction", "f8"), ("against_start_nats", "f8"), ("turn_m", "f8"),
+        ("max_speed_mps", "f8"), ("jitter_sigmas", "f8"), ("heading_kappa", "f8"), ("heading_floor", "f8"),
+        ("max_roads", "i8"),
     ],
     align=True,
 )  # fmt: skip

@@ -30,9 +30,8 @@ def insert_active(active, n, state, nats):  # type: ignore[no-untyped-def]  # nu
 
 @njit(nogil=True, cache=True, boundscheck=False)
 def _start_nats(edges, constants, candidate):  # type: ignore[no-untyped-def]  # numba kernel
-    """Cost of starting a path at a candidate: on an edge against a one-way, what entering it costs too."""
-    extra = 0.0 if edges[candidate.edge].is_open != 0 else constants.against_m / constants.beta_m
-    return candidate.nats + extra
+    """Cost of starting a path at a candidate; on an edge against a one-way it is dearer."""
+    return candidate.nats + (0.0 if edges[candidate.edge].is_open != 0 else constants.against_start_nats)
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
@@ -64,21 +63,24 @@ def _take_ways(found, n, arcs, n_arcs, tail, tail_nats, aim, beam_nats):  # type
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
-def _start_or_break(edges, found, constants, states, n, arcs, n_arcs, active, n_active):  # type: ignore[no-untyped-def]
-    """Lets every candidate start a path: the first one, or a new one after the cheapest state at the price of a break.
+def _start_paths(edges, found, constants, states, n, arcs, n_arcs, active, n_active, start_nats):  # type: ignore[no-untyped-def]
+    """Lets every candidate start a path; returns the new number of arcs.
 
-    Returns the new number of arcs.
+    A first path starts at start_nats, the price of the fixes before it. A new one starts after the cheapest state
+    at the price of a break, which pays for all fixes between: they were off the network, however many they are.
     """
+    tail, base = np.int64(-1), math.inf
+    for i in range(n_active):
+        if states[active[i].state].nats < base:
+            tail, base = active[i].state, states[active[i].state].nats
     for c in range(n):
-        total = _start_nats(edges, constants, found[c])
-        if n_active == 0:
-            found[c].total, found[c].back, found[c].back_m = total, np.int64(-1), math.inf
-            continue
-        tail = active[0].state
-        total += active[0].nats + constants.break_nats
+        nats = _start_nats(edges, constants, found[c])
+        if start_nats + nats < found[c].total:
+            found[c].total, found[c].back, found[c].back_m = start_nats + nats, np.int64(-1), math.inf
+        total = base + constants.break_nats + nats
         if total < found[c].total:
             found[c].total, found[c].back, found[c].back_m = total, tail, math.inf
-            arcs[n_arcs].tail, arcs[n_arcs].head, arcs[n_arcs].nats = tail, c, total - states[tail].nats
+            arcs[n_arcs].tail, arcs[n_arcs].head, arcs[n_arcs].nats = tail, c, total - base
             n_arcs += 1
     return n_arcs
 
@@ -133,36 +135,25 @@ def _next_active(active, spare, constants, states, first, n_states, n_active, af
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
-def _look(roads, work, constants, fix):  # type: ignore[no-untyped-def]  # numba kernel
-    """Finds the candidates of a fix within a radius that grows only while there is none."""
-    radius_m = max(constants.radius_m, constants.radius_sigmas * fix.sigma_m)
-    while True:
-        fix.n_near = find_candidates(roads, work, fix.x, fix.y, radius_m, constants.max_roads)
-        if fix.n_near > 0 or radius_m >= constants.max_radius_m:
-            return
-        radius_m *= 2.0
-
-
-@njit(nogil=True, cache=True, boundscheck=False)
-def _reach_fix(roads, work, constants, states, seen, f, n_active):  # type: ignore[no-untyped-def]  # numba kernel
+def _reach_fix(roads, work, constants, states, seen, f, n_active, start_nats):  # type: ignore[no-untyped-def]
     """Finds the cheapest way and all arcs to each candidate of fix f; the number of arcs and the best total."""
     n, n_arcs = seen[f].n_near, np.int64(0)
     aim, found, active = work.aim[0], work.found, work.active
     aim.least_nats = emission(found, n, seen[f], constants.heading_kappa, constants.heading_floor)
-    aim.best_nats = math.inf
+    aim.best_nats = start_nats + aim.least_nats
+    for c in range(n):
+        found[c].total = math.inf
     if n_active > 0:
-        aim.best_nats = active[0].nats + constants.break_nats + aim.least_nats
-        for c in range(n):
-            found[c].total = math.inf
+        aim.best_nats = min(aim.best_nats, active[0].nats + constants.break_nats + aim.least_nats)
         set_targets(work.label, found, work.counter, n)
-        for i in range(n_active):
-            if active[i].nats + aim.least_nats > aim.best_nats + constants.beam_nats:
-                break
-            state = states[active[i].state]
-            _aim_from(aim, constants, seen[state.fix], seen[f], active[i].nats)
-            search(roads, work, constants, n, state.edge, state.pos_m, aim)
-            n_arcs = _take_ways(found, n, work.arc, n_arcs, active[i].state, state.nats, aim, constants.beam_nats)
-    n_arcs = _start_or_break(roads.edge, found, constants, states, n, work.arc, n_arcs, active, n_active)
+    for i in range(n_active):
+        if active[i].nats + aim.least_nats > aim.best_nats + constants.beam_nats:
+            break
+        state = states[active[i].state]
+        _aim_from(aim, constants, seen[state.fix], seen[f], active[i].nats)
+        search(roads, work, constants, n, state.edge, state.pos_m, aim)
+        n_arcs = _take_ways(found, n, work.arc, n_arcs, active[i].state, state.nats, aim, constants.beam_nats)
+    n_arcs = _start_paths(roads.edge, found, constants, states, n, work.arc, n_arcs, active, n_active, start_nats)
     best = math.inf
     for c in range(n):
         best = min(best, found[c].total)
@@ -176,13 +167,13 @@ def decode(roads, work, constants, seen, used, states, arcs):  # type: ignore[no
     Returns states and arcs, which may be longer copies, and the numbers of states, arcs and active states.
     """
     n_states, n_arcs, n_active, last_fix = np.int64(0), np.int64(0), np.int64(0), np.int64(-1)
+    start_nats = 0.0
     for u in range(len(used)):
         f = used[u]
-        _look(roads, work, constants, seen[f])
-        n = seen[f].n_near
-        if n == 0:
-            continue
-        n_new, best = _reach_fix(roads, work, constants, states, seen, f, n_active)
+        radius_m = max(constants.radius_m, constants.radius_sigmas * seen[f].sigma_m)
+        n = find_candidates(roads, work, seen[f].x, seen[f].y, radius_m, constants.max_roads)
+        seen[f].n_near = n
+        n_new, best = _reach_fix(roads, work, constants, states, seen, f, n_active, start_nats)
         states = with_room(states, n_states, n)
         arcs = with_arc_room(arcs, n_arcs, n_new)
         limit, first = best + constants.beam_nats, n_states
@@ -192,5 +183,6 @@ def decode(roads, work, constants, seen, used, states, arcs):  # type: ignore[no
         n_active = _next_active(
             work.active, work.spare, constants, states, first, n_states, n_active, after_s, last_fix, limit
         )
+        start_nats += _skip_price(constants, after_s, u > 0)
         last_fix = f
     return states, arcs, n_states, n_arcs, n_active

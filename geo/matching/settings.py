@@ -16,7 +16,7 @@ class MatchSettings:
 
     sigma_m           spread of a fix beside its road
     beta_m, beta_fraction  scale of |way - straight line|: beta_m + beta_fraction * straight line
-    radius_m          candidates within this radius; it doubles up to max_radius_m only while there is none
+    radius_m          candidates within this radius; a place further off costs more than skipping the fix
     radius_sigmas     and at least so many sigma
     max_roads         places on roads that one fix may have, each in both directions
     beam_nats         states dearer than the cheapest one by more than this are dropped
@@ -26,6 +26,7 @@ class MatchSettings:
     break_nats        price of starting anew: a break
     uturn_edge_m, uturn_node_m  metres that turning back adds, on an edge and at a node; free at a dead end
     against_m, against_fraction  metres that driving against a one-way adds: once, and as a share of the way
+    against_start_nats  price of starting a path against a one-way; below the beam, so that it can be found out
     turn_m            metres that a turn of 180 degrees adds; less in proportion to 1 - cos
     max_speed_mps     no way is driven faster between two fixes
     jitter_sigmas     a candidate so many sigma behind on the same edge is standing still
@@ -38,9 +39,8 @@ class MatchSettings:
 
     sigma_m: float = 8.0
     beta_m: float = 7.0
-    beta_fraction: float = 0.03
+    beta_fraction: float = 0.04
     radius_m: float = 60.0
-    max_radius_m: float = 240.0
     radius_sigmas: float = 5.0
     max_roads: int = 12
     beam_nats: float = 15.0
@@ -49,11 +49,12 @@ class MatchSettings:
     skip_more_nats: float = 6.0
     skip_far_nats: float = 24.0
     skip_far_s: float = 30.0
-    break_nats: float = 50.0
+    break_nats: float = 120.0
     uturn_edge_m: float = 80.0
     uturn_node_m: float = 60.0
-    against_m: float = 150.0
-    against_fraction: float = 1.0
+    against_m: float = 500.0
+    against_fraction: float = 0.5
+    against_start_nats: float = 10.0
     turn_m: float = 0.0
     max_speed_mps: float = 60.0
     jitter_sigmas: float = 2.5

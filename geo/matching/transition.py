@@ -107,12 +107,16 @@ def _limit_m(constants, aim):  # type: ignore[no-untyped-def]  # numba kernel
 
 @njit(nogil=True, cache=True, boundscheck=False)
 def _reach_on_edge(edges, labels, found, step, constants, edge, pos_m, aim):  # type: ignore[no-untyped-def]
-    """Targets on the edge of the state itself, ahead or within the jitter behind, and on its reverse by turning."""
+    """Targets on the edge of the state itself, ahead or within the jitter behind, and on its reverse by turning.
+
+    A way to a place behind is less than nothing: standing still costs what the fixes moved, and the step back too,
+    so that a long drive against the edge never passes for jitter.
+    """
     c = labels[edge].target if labels[edge].target_stamp == step else -1
     while c >= 0:
         ahead_m = found[c].pos_m - pos_m
         if ahead_m >= -aim.jitter_m:
-            _improve(found[c], along_m(edges, constants, edge, max(ahead_m, 0.0)), AHEAD, aim)
+            _improve(found[c], along_m(edges, constants, edge, ahead_m), AHEAD, aim)
         c = found[c].after
     back = edge ^ 1
     c = labels[back].target if labels[back].target_stamp == step else -1

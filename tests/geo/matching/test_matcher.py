@@ -115,7 +115,8 @@ def test_two_islands_are_two_parts_with_a_break() -> None:
     islands = draw(
         """
         A---------B     C---------D
-        """
+        """,
+        step_m=60.0,
     )
     matched = match_drive(islands, islands.drive("A", "D"))
     assert driven(islands, matched) == ["AB", "CD"]
