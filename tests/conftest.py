@@ -61,16 +61,16 @@ def yuki_data() -> Path:
 
 @pytest.fixture(scope="session")
 def installed() -> Callable[[str, str], str]:
-    """installed(program, package): the path of a program of Debian's, installed with apt-get if it is missing."""
+    """installed(program, packages): the path of a program of Debian's, installed with apt-get if it is missing."""
 
-    def find(program: str, package: str) -> str:
+    def find(program: str, packages: str) -> str:
         if shutil.which(program) is None:
             sudo = [] if os.geteuid() == 0 else ["sudo"]
             apt = [*sudo, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"]
             subprocess.run([*apt, "update"], check=True)
-            subprocess.run([*apt, "install", "-y", "--no-install-recommends", package], check=True)
+            subprocess.run([*apt, "install", "-y", "--no-install-recommends", *packages.split()], check=True)
         path = shutil.which(program)
-        assert path, f"{package} was installed and brought no {program}"
+        assert path, f"{packages} was installed and brought no {program}"
         return path
 
     return find

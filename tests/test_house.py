@@ -71,7 +71,7 @@ def test_sql_files_begin_with_a_comment_and_python_holds_no_query() -> None:
         assert not verbs.search(module.read_text(encoding="utf-8")), _name(module)
 
 
-#: Modules of geo that may touch database, files or the environment; every other one is in the contract of the pure core.
+#: Modules of geo that may touch database, files or the environment; the others are the pure core.
 IMPURE = {"__init__", "db", "migrate", "settings", "artefact", "store"}
 
 

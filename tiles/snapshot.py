@@ -61,7 +61,7 @@ def _append(columns: dict[str, Any], row: StatusRow | None, base_s: int, moment_
         values: tuple[Any, ...] = (CLOSED, 0, NO_MOMENT, NO_MOMENT, NO_MOMENT, 0)
     else:
         _, _, state, reason, *seconds, covered = row
-        if state == State.CLEARED and seconds[1] is not None and seconds[1] <= moment_s:
+        if state in (State.CLEARED, State.CLEARING) and seconds[1] is not None and seconds[1] <= moment_s:
             state, reason = State.UNKNOWN.value, Reason.EXPIRED.value
         times = [NO_MOMENT if s is None else s - base_s for s in seconds]
         values = (CHARS[state], POSITION_OF_REASON[reason], *times, covered)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,7 @@ from geo.errors import NotFoundError
 from geo.network import Network
 from geo.settings import Settings
 from geo.store.events import close_event, open_event
+from geo.timeline import in_zone
 from geo.vocabulary import EventKind
 from yukimichi.context import Context
 from yukimichi.progress import stage
@@ -105,7 +106,7 @@ def make_storm(context: Context, network: Network, source: str, wish: Wish) -> S
         run = simulate(network, duties, storm, seed=wish.seed, progress=step)
         folder_of(context.settings).mkdir(parents=True, exist_ok=True)
         write_run(run, folder_of(context.settings))
-    event_id = _new_event(context.database, begins_at)
+    event_id = _new_event(context.database, begins_at, in_zone(begins_at, context.settings.timezone).date())
     state = StormState(
         source, event_id, begins_at.isoformat(), ends_at.isoformat(), wish.seed, sent_to=begins_at.isoformat()
     )
@@ -120,13 +121,12 @@ def _after_last_fix(database: Database, source: str, wanted: datetime) -> dateti
     return max(wanted, last + ROOM) if last else wanted
 
 
-def _new_event(database: Database, begins_at: datetime) -> int:
+def _new_event(database: Database, begins_at: datetime, day: date) -> int:
     with database.connect(Role.ENGINE) as connection:
         before = connection.execute(read_sql("yukimichi", "open_synthetic_events")).fetchall()
     for event_id, reference_at in before:
         close_event(database, event_id, max(begins_at, reference_at + timedelta(seconds=1)))
-    name = f"合成降雪 {begins_at.astimezone(UTC):%Y-%m-%d %H:%M}Z"
-    return open_event(database, EventKind.STORM, name, begins_at, is_synthetic=True).event_id
+    return open_event(database, EventKind.STORM, f"合成降雪 {day.isoformat()}", begins_at, is_synthetic=True).event_id
 
 
 def duties_of(database: Database, network: Network, source: str) -> list[Duty]:

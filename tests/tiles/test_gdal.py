@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -61,3 +62,16 @@ def test_gdal_asks_for_a_box_a_page_and_a_plane_crs(address: str) -> None:
     assert sorted(feature["properties"]["edge_id"] for feature in paged) == [2, 4, 5, 6, 7, 9]
     # about 46 km west and 62 km north of the origin of zone VII at 137°10' E, 36° N
     assert plane[0]["geometry"]["coordinates"] == pytest.approx([-46_250, 62_300], abs=500)
+
+
+def test_ogrinfo_of_debian_lists_and_reads(address: str, installed: Callable[[str, str], str]) -> None:
+    program = installed("ogrinfo", "gdal-bin")
+    listed = subprocess.run([program, f"OAPIF:{address}/ogc/"], capture_output=True, text=True, timeout=60, check=True)
+    for layer in EXPECTED:
+        assert f": {layer} (" in listed.stdout
+    summary = subprocess.run(
+        [program, "-so", f"OAPIF:{address}/ogc/", "roads"], capture_output=True, text=True, timeout=60, check=True
+    ).stdout
+    assert "Geometry: Line String" in summary
+    assert "Feature Count: 6" in summary
+    assert "edge_id: Integer" in summary

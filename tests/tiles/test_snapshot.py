@@ -7,11 +7,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
+import pytest
 
 from geo.db import Database, Role
 from geo.vocabulary import Reason
 from layers.publish import publish
-from tiles.snapshot import CHARS, StatusRow, columns
+from tiles.snapshot import CHARS, REASONS, StatusRow, columns
 
 AS_OF = datetime(2026, 1, 14, 22, 0, tzinfo=UTC)
 STATES = {char: state for state, char in CHARS.items()}
@@ -123,7 +124,7 @@ def test_columns_come_back_whatever_is_in_them() -> None:
         for side in rng.choice([(0,), (1,), (0, 1)]):
             state, reason = rng.choice(list(CHARS)), rng.choice(list(Reason)).value
             times = [rng.choice([None, 1_700_000_000 + rng.randrange(90_000)]) for _ in range(3)]
-            if state == "cleared":
+            if state in ("cleared", "clearing"):
                 times[1] = 1_800_000_000
             covered = rng.randrange(101)
             rows.append((piece_id, bool(side), state, reason, times[0], times[1], times[2], covered))
@@ -133,3 +134,24 @@ def test_columns_come_back_whatever_is_in_them() -> None:
             }  # fmt: skip
     assert unpacked(columns(rows, 1_750_000_000)) == expected
     assert columns([], 5)["n"] == 0
+
+
+@pytest.mark.parametrize("state", ["cleared", "clearing"])
+def test_nothing_is_good_past_its_time(state: str) -> None:
+    """Work under way runs out as finished work does: a worker that has died leaves no 除雪中 standing."""
+    row = (7, False, state, "none", None, 1_000, 900, 60)
+    assert columns([row], 999)["forward"]["state"] == CHARS[state]
+    late = columns([row], 1_000)["forward"]
+    assert (late["state"], REASONS[late["reason"][0]]) == (CHARS["unknown"], "expired")
+
+
+def test_work_under_way_runs_out_in_the_collection(town: Database, client: httpx.Client, clock: Any) -> None:
+    with town.connect(Role.PUBLISH) as connection:
+        connection.execute(
+            "UPDATE pub.edge_status SET state = 'clearing', valid_until = %s WHERE edge_id = 4",
+            (AS_OF + timedelta(minutes=1),),
+        )
+    assert client.get("/ogc/collections/road_status/items/4").json()["properties"]["state"] == "clearing"
+    clock.at = AS_OF + timedelta(minutes=1)
+    after = client.get("/ogc/collections/road_status/items/4").json()["properties"]
+    assert (after["state"], after["reason"]) == ("unknown", "expired")

@@ -10,7 +10,6 @@ import importlib.util
 import json
 import os
 import select
-import shutil
 import subprocess
 import sys
 import time
@@ -180,10 +179,9 @@ class FakeService:
 
 
 @pytest.fixture(scope="module")
-def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
-    program = shutil.which("chromium")
-    if program is None:
-        pytest.fail("Chromium is missing: apt-get install -y --no-install-recommends chromium fonts-noto-cjk")
+def chromium(tmp_path_factory: pytest.TempPathFactory, installed: Callable[[str, str], str]) -> Iterator[Chromium]:
+    """Debian's Chromium with a font for Japanese, installed where it is missing."""
+    program = installed("chromium", "chromium fonts-noto-cjk")
     browser = Chromium(program, tmp_path_factory.mktemp("chromium"))
     try:
         browser.start()

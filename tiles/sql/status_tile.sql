@@ -1,5 +1,5 @@
 -- One vector tile of roads with their state inside, one feature an edge, for clients that do not know the snapshot.
--- A clearing whose valid_until has passed at as_of is unknown (expired).
+-- What is cleared or being cleared and whose valid_until has passed at as_of is unknown (expired).
 -- Params: z, x, y, as_of. Returns (tile) of bytes, empty where there is no road. Times are epoch seconds; what is NULL
 -- is absent. Indexes: road_tile_geom, roads_piece, primary key of pub.edge_status.
 WITH tile AS (
@@ -18,7 +18,8 @@ WITH tile AS (
   JOIN pub.road_tile AS t ON t.geom_3857 && tile.wide AND t.min_zoom <= %(z)s AND t.max_zoom >= %(z)s
   JOIN pub.roads AS r ON r.piece_id = t.piece_id
   JOIN pub.edge_status AS s ON s.edge_id = r.edge_id
-  CROSS JOIN LATERAL (SELECT s.state = 'cleared' AND s.valid_until <= %(as_of)s::timestamptz AS is_expired) AS x
+  CROSS JOIN LATERAL (SELECT s.state IN ('cleared', 'clearing')
+                           AND s.valid_until <= %(as_of)s::timestamptz AS is_expired) AS x
 )
 SELECT ST_AsMVT(shape, 'road_status', 4096, 'geom', 'edge_id' ORDER BY edge_id) AS tile
 FROM shape WHERE geom IS NOT NULL

@@ -42,9 +42,10 @@ CREATE TABLE ops.planned_pass (
   superseded_at timestamptz
 );
 
--- 走行軌跡
+-- 走行軌跡. A trace keeps its id while it grows or is amended: the newer row supersedes the older one of the same id, and
+-- the passes that did not change stay. So the id alone is unique only among the rows that hold now.
 CREATE TABLE ops.trace (
-  trace_id bigint PRIMARY KEY,
+  trace_id bigint NOT NULL,
   vehicle_id integer NOT NULL,
   during tstzrange NOT NULL,
   n_fixes integer NOT NULL,
@@ -60,6 +61,8 @@ CREATE TABLE ops.trace (
   recorded_at timestamptz NOT NULL DEFAULT now(),
   superseded_at timestamptz
 );
+CREATE UNIQUE INDEX trace_now ON ops.trace (trace_id) WHERE superseded_at IS NULL;
+CREATE INDEX trace_open ON ops.trace (vehicle_id) WHERE superseded_at IS NULL AND is_provisional;
 CREATE INDEX trace_vehicle ON ops.trace USING gist (vehicle_id, during) WHERE superseded_at IS NULL;
 CREATE SEQUENCE ops.trace_id_seq AS bigint;
 
@@ -96,6 +99,9 @@ CREATE TABLE ops.pass (
 );
 CREATE INDEX pass_edge ON ops.pass (edge_id) WHERE superseded_at IS NULL;
 CREATE INDEX pass_trace ON ops.pass (trace_id);
+-- What publishing every few seconds needs: the facts that are new or superseded since the last time.
+CREATE INDEX pass_recorded ON ops.pass USING brin (recorded_at);
+CREATE INDEX pass_superseded ON ops.pass (superseded_at) WHERE superseded_at IS NOT NULL;
 CREATE INDEX pass_during ON ops.pass USING gist (during);
 
 -- Stretches that no edge explains, so that nothing of a trace is lost and 不明 can say `unmatched`.
@@ -109,6 +115,7 @@ CREATE TABLE ops.unmatched (
   superseded_at timestamptz,
   geom geometry(Geometry, 4326) NOT NULL
 );
+CREATE INDEX unmatched_trace ON ops.unmatched (trace_id) WHERE superseded_at IS NULL;
 
 -- Coverage of an edge in an event: the union of its clearing passes since reference_at.
 CREATE TABLE ops.coverage (
@@ -167,6 +174,9 @@ CREATE TABLE ops.cover_run (
 -- Last word of each device; derived from raw.fix, replaced in place (it is a cache, not a fact).
 CREATE TABLE ops.vehicle_state (
   vehicle_id integer PRIMARY KEY,
+  -- names of the device as its source gives them; NULL: not known. layers may not read raw
+  source text,
+  vehicle text,
   last_fix_at timestamptz NOT NULL,
   lon double precision NOT NULL,
   lat double precision NOT NULL,

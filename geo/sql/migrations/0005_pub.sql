@@ -4,6 +4,11 @@
 CREATE TABLE pub.dataset (
   only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
   network_version integer NOT NULL,
+  -- keys of content, so that a tile's address never means two things: of the network, of the plans laid onto it, of
+  -- all reference layers
+  network_key text NOT NULL,
+  plan_key text NOT NULL,
+  reference_key text NOT NULL,
   n_edges integer NOT NULL,
   is_synthetic boolean NOT NULL,
   event_id bigint NOT NULL,
@@ -44,6 +49,9 @@ CREATE TABLE pub.roads (
   geom geometry(LineString, 4326) NOT NULL
 );
 CREATE INDEX roads_geom ON pub.roads USING gist (geom);
+CREATE INDEX roads_piece ON pub.roads (piece_id);
+CREATE INDEX roads_route ON pub.roads (route_id) WHERE route_id IS NOT NULL;
+CREATE INDEX roads_section ON pub.roads (section_id) WHERE section_id IS NOT NULL;
 
 -- Pieces for vector tiles in EPSG:3857, one row a piece and band of zooms, generalised for the low ones.
 CREATE TABLE pub.road_tile (
@@ -58,6 +66,8 @@ CREATE TABLE pub.road_tile (
   route text,
   manager text NOT NULL,
   route_id text,
+  -- whether a plough route or a work section holds at least half of either direction
+  on_plan boolean NOT NULL,
   synthetic boolean NOT NULL,
   geom_3857 geometry(LineString, 3857) NOT NULL,
   PRIMARY KEY (piece_id, min_zoom)
@@ -158,6 +168,7 @@ CREATE TABLE pub.reference (
   UNIQUE (layer, feature_id)
 );
 CREATE INDEX reference_geom ON pub.reference USING gist (geom);
+CREATE INDEX reference_layer ON pub.reference (layer, fid);
 CREATE VIEW pub.municipalities AS
 SELECT fid, feature_id AS municipality_id, name, attributes, synthetic, geom
 FROM pub.reference WHERE layer = 'municipalities';
@@ -165,7 +176,8 @@ FROM pub.reference WHERE layer = 'municipalities';
 -- Devices as a manager sees them.
 CREATE TABLE mgr.devices (
   vehicle_id integer PRIMARY KEY,
-  source text NOT NULL,
+  -- NULL: its source is not known
+  source text,
   vehicle text NOT NULL,
   contractor text,
   last_fix_at timestamptz NOT NULL,
@@ -173,3 +185,12 @@ CREATE TABLE mgr.devices (
   synthetic boolean NOT NULL,
   geom geometry(Point, 4326) NOT NULL
 );
+
+-- Fresh tables have no statistics, and plans made without them go wrong by orders of magnitude. Only an owner may
+-- analyse, so yuki_publish calls this after it has rewritten a table.
+CREATE FUNCTION pub.refresh_statistics() RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  ANALYZE pub.roads, pub.road_tile, pub.edge_status, pub.passes, pub.reference;
+END $$;
+REVOKE ALL ON FUNCTION pub.refresh_statistics() FROM PUBLIC;

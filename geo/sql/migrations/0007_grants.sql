@@ -28,6 +28,7 @@ GRANT USAGE ON SCHEMA net, ops, pub, mgr TO yuki_publish;
 GRANT SELECT ON ALL TABLES IN SCHEMA net, ops TO yuki_publish;
 GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON ALL TABLES IN SCHEMA pub, mgr TO yuki_publish;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA pub, mgr TO yuki_publish;
+GRANT EXECUTE ON FUNCTION pub.refresh_statistics() TO yuki_publish;
 
 -- tiles: the public reader, the manager's reader, and its own state.
 GRANT USAGE ON SCHEMA pub TO yuki_reader, yuki_manager;

@@ -1,4 +1,5 @@
--- State of each edge at as_of. A clearing whose valid_until has passed is unknown (expired), whatever is stored.
+-- State of each edge at as_of. What is cleared or being cleared is unknown (expired) from its valid_until on, whatever
+-- is stored.
 -- Params: as_of, state_ja (jsonb: state -> Japanese name). Returns the columns of the catalogue and geom (EPSG:4326).
 -- NULL as the catalogue says. Indexes: primary keys of pub.roads and pub.edge_status, roads_geom.
 SELECT s.edge_id, s.name, s.route, s.manager, s.direction, s.municipality, s.road_class,
@@ -10,6 +11,7 @@ SELECT s.edge_id, s.name, s.route, s.manager, s.direction, s.municipality, s.roa
        s.treatment, s.snow_since_cm, s.work_basis, s.confidence, s.source, s.route_id, s.section_id,
        s.network_version, s.synthetic, s.geom
 FROM pub.road_status AS s
-CROSS JOIN LATERAL (SELECT s.state = 'cleared' AND s.valid_until <= %(as_of)s::timestamptz AS is_expired) AS x
+CROSS JOIN LATERAL (SELECT s.state IN ('cleared', 'clearing')
+                           AND s.valid_until <= %(as_of)s::timestamptz AS is_expired) AS x
 CROSS JOIN LATERAL (SELECT CASE WHEN x.is_expired THEN 'unknown' ELSE s.state END AS state,
                            CASE WHEN x.is_expired THEN 'expired' ELSE s.reason END AS reason) AS n

@@ -1,0 +1,2 @@
+-- Statistics of the tables that were just rewritten. Params: none. Returns: nothing of interest.
+SELECT pub.refresh_statistics()
