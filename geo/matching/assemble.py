@@ -20,44 +20,6 @@ POINT_M = 1e-3
 
 
 @njit(nogil=True, cache=True)
-def chain_confidence(states, n_states, arcs, n_arcs, chain, state_log, arc_log):  # type: ignore[no-untyped-def]
-    """Probability of the edge of each state in the chain, and of the arc that leads to it (0 where none does)."""
-    best_arc = np.full(n_states, -1, np.int64)
-    for a in range(n_arcs):
-        if arcs[a].tail == states[arcs[a].head].back:
-            best_arc[arcs[a].head] = a
-    of_state, of_arc = np.zeros(len(chain)), np.zeros(len(chain))
-    for c in range(len(chain)):
-        s = chain[c]
-        first = s
-        # states of one fix follow each other
-        while first > 0 and states[first - 1].fix == states[s].fix:
-            first -= 1
-        t = first
-        while t < n_states and states[t].fix == states[s].fix:
-            if states[t].edge == states[s].edge:
-                of_state[c] += math.exp(state_log[t])
-            t += 1
-        of_state[c] = min(of_state[c], 1.0)
-        if c > 0 and best_arc[s] >= 0 and not math.isinf(states[s].route_m):
-            of_arc[c] = min(math.exp(arc_log[best_arc[s]]), 1.0)
-    return of_state, of_arc
-
-
-@njit(nogil=True, cache=True)
-def link_confidence(n_links, stand, of_state, of_arc):  # type: ignore[no-untyped-def]  # numba kernel
-    """Confidence of each link: the best of the states that stand on it and of the arcs that lead over it."""
-    confidence = np.zeros(n_links)
-    for c in range(len(stand)):
-        link = stand[c].link
-        confidence[link] = max(confidence[link], of_state[c])
-        if c > 0:
-            for k in range(stand[c - 1].link, link + 1):
-                confidence[k] = max(confidence[k], of_arc[c])
-    return confidence
-
-
-@njit(nogil=True, cache=True)
 def _is_partial(roads, link, touch_m):  # type: ignore[no-untyped-def]  # numba kernel
     """Whether a link is shorter than touch_m and does not cover its whole edge."""
     driven_m = link.to_m - link.from_m

@@ -78,16 +78,20 @@ def _drive_way(roads, links, n, way, root, here_m, part):  # type: ignore[no-unt
 
 
 @njit(nogil=True, cache=True)
-def _search_again(roads, work, constants, seen, a, b):  # type: ignore[no-untyped-def]  # numba kernel
-    """Repeats the search from state a to state b alone, to know its way; the candidate that stands for b."""
-    candidate, aim, fix = work.found[0], work.aim[0], seen[b.fix]
+def search_again(roads, work, constants, fix, a, b, most_m):  # type: ignore[no-untyped-def]  # numba kernel
+    """Repeats the search from state a to state b, of `fix`, alone; returns the candidate that stands for b.
+
+    most_m is the length of the way, or more. The parents of the labels give the way.
+    """
+    candidate, aim = work.found[0], work.aim[0]
     candidate.edge, candidate.pos_m, candidate.nats = b.edge, b.pos_m, 0.0
     set_targets(work.label, work.found, work.counter, ONE)
-    aim.x, aim.y, aim.straight_m, aim.beta_m = fix.x, fix.y, b.route_m, 1.0
-    aim.base_nats, aim.least_nats, aim.best_nats, aim.jitter_m = 0.0, 0.0, math.inf, 0.0
+    aim.x, aim.y, aim.straight_m, aim.beta_m = fix.x, fix.y, most_m, 1.0
+    aim.base_nats, aim.least_nats, aim.best_nats = 0.0, 0.0, math.inf
     # a rounded sum may come out a little longer than the first time
-    aim.max_m = b.route_m * (1.0 + 1e-9) + 1e-6
+    aim.max_m = most_m + 1e-9 * abs(most_m) + 1e-6
     aim.bonus_m = math.inf
+    aim.jitter_m = math.inf if b.edge == a.edge and most_m < 0.0 else 0.0
     search(roads, work, constants, ONE, a.edge, a.pos_m, aim)
     return candidate
 
@@ -99,7 +103,7 @@ def _leg(roads, work, constants, seen, a, b, here_m, links, n, part):  # type: i
     if b.edge == a.edge and b.route_m <= along_m(roads.edge, constants, a.edge, max(b.pos_m - a.pos_m, 0.0)) + 1e-6:
         stand_m = max(here_m, b.pos_m)
         return links, _drive(links, n, a.edge, here_m, stand_m, part), stand_m
-    parent = _search_again(roads, work, constants, seen, a, b).parent
+    parent = search_again(roads, work, constants, seen[b.fix], a, b, b.route_m).parent
     if parent == TURNED:
         length_m = roads.edge[a.edge].length_m
         turn_m = max(here_m, length_m - b.pos_m)

@@ -11,8 +11,9 @@ from numba import njit
 from numpy.typing import NDArray
 
 from geo.matching.arrays import FIX, Records, Scratch
-from geo.matching.assemble import ROW, assemble, chain_confidence, leave_points, link_confidence
+from geo.matching.assemble import ROW, assemble, leave_points
 from geo.matching.candidates import GridIndex
+from geo.matching.confidence import link_confidence, state_confidence
 from geo.matching.decode import decode
 from geo.matching.path import PLACED, build_links
 from geo.matching.place import place_fixes
@@ -90,11 +91,15 @@ def match_trip(index: GridIndex, work: Scratch, traces: Traces, t: int, settings
         return _unmatched(len(seen))
     active = work.active[:n_active].copy()
     chain = best_chain(states, active["state"][0])
-    of_state, of_arc = _confidence(states[:n_states], arcs, n_arcs, active, chain, settings.heat)
+    states, arcs = states[:n_states], arcs[:n_arcs]
+    state_log, arc_log = _posteriors(states, arcs, active, settings.heat)
+    of_state = state_confidence(states, n_states, chain, state_log)
     links, n_links, stand = build_links(roads, work, constants, seen, states, chain)
     placed = place_fixes(roads, constants, seen, states, chain, links, stand, settings.min_move_m)
     leave_points(links, n_links, placed)
-    confidence = link_confidence(n_links, stand, of_state, of_arc)
+    confidence = link_confidence(
+        roads, work, constants, seen, states, arcs, chain, stand, of_state, arc_log, links, n_links
+    )
     rows = assemble(roads, seen, links, n_links, placed, confidence, settings.touch_m)
     is_on = placed["link"] >= 0
     fix_edge = np.where(is_on, links["edge"][placed["link"]], -1).astype(np.int32)
@@ -104,15 +109,12 @@ def match_trip(index: GridIndex, work: Scratch, traces: Traces, t: int, settings
     return Trip(rows, placed, fix_edge, fix_confidence, breaks)
 
 
-def _confidence(
-    states: Records, arcs: Records, n_arcs: int, active: Records, chain: Ints, heat: float
-) -> tuple[Floats, Floats]:
-    """Probability of the edge of each state in the chain, and of the arc into it."""
+def _posteriors(states: Records, arcs: Records, active: Records, heat: float) -> tuple[Floats, Floats]:
+    """Log probability of each state and of each arc."""
     start_nats = np.where(states["back"] < 0, states["nats"], np.inf)
     end_nats = np.full(len(states), np.inf)
     end_nats[active["state"]] = active["nats"] - states["nats"][active["state"]]
-    state_log, arc_log = posteriors(arcs, n_arcs, start_nats, end_nats, heat)
-    both: tuple[Floats, Floats] = chain_confidence(states, len(states), arcs, n_arcs, chain, state_log, arc_log)
+    both: tuple[Floats, Floats] = posteriors(arcs, len(arcs), start_nats, end_nats, heat)
     return both
 
 

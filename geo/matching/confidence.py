@@ -1,0 +1,98 @@
+"""How sure each link and fix is, from the posteriors of the lattice.
+
+A link is on the path when any way between the two fixes around it leads over it, whichever of its ends a fix was
+taken for. So the ways of all likely arcs between the same two fixes are counted, not only the chosen one.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+from geo.matching.path import search_again
+
+#: A leg whose chosen arc is surer than this is not looked at closer.
+SURE = 0.999
+#: Arcs less likely than this change nothing that is shown.
+UNLIKELY = 0.002
+
+
+@njit(nogil=True, cache=True)
+def state_confidence(states, n_states, chain, state_log):  # type: ignore[no-untyped-def]  # numba kernel
+    """Probability that the fix of each state of the chain is on the edge of the state."""
+    of_state = np.zeros(len(chain))
+    for c in range(len(chain)):
+        s = chain[c]
+        t = s
+        # states of one fix follow each other
+        while t > 0 and states[t - 1].fix == states[s].fix:
+            t -= 1
+        while t < n_states and states[t].fix == states[s].fix:
+            if states[t].edge == states[s].edge:
+                of_state[c] += math.exp(state_log[t])
+            t += 1
+        of_state[c] = min(of_state[c], 1.0)
+    return of_state
+
+
+@njit(nogil=True, cache=True)
+def _add_way(work, links, first, last, a, b, parent, share, of_link):  # type: ignore[no-untyped-def]  # numba kernel
+    """Adds `share` to the links first to last that the way from state a to state b leads over."""
+    for k in range(first, last + 1):
+        edge = links[k].edge
+        is_on = edge == a.edge or edge == b.edge
+        e = parent
+        while not is_on and e >= 0:
+            is_on = edge == e
+            e = work.label[e].parent
+        if is_on:
+            of_link[k] += share
+
+
+@njit(nogil=True, cache=True)
+def _leg_confidence(roads, work, constants, seen, states, arcs, first_arc, a, b, arc_log, links, first, last, of_link):  # type: ignore[no-untyped-def]
+    """Sets of_link of the links first to last: probability that the path between two fixes leads over each."""
+    for k in range(first, last + 1):
+        of_link[k] = 0.0
+    i = first_arc
+    while i < len(arcs) and states[arcs[i].head].fix == b.fix:
+        tail, head = states[arcs[i].tail], states[arcs[i].head]
+        share = math.exp(arc_log[i])
+        if tail.fix == a.fix and share > UNLIKELY:
+            fix = seen[b.fix]
+            straight_m = math.sqrt((fix.x - seen[a.fix].x) ** 2 + (fix.y - seen[a.fix].y) ** 2)
+            most_m = straight_m + arcs[i].nats * (constants.beta_m + constants.beta_fraction * straight_m)
+            parent = search_again(roads, work, constants, fix, tail, head, most_m).parent
+            _add_way(work, links, first, last, tail, head, parent, share, of_link)
+        i += 1
+
+
+@njit(nogil=True, cache=True)
+def link_confidence(roads, work, constants, seen, states, arcs, chain, stand, of_state, arc_log, links, n_links):  # type: ignore[no-untyped-def]
+    """(n_links,) probability of each link: the greatest of the fixes on it and of the legs that lead over it."""
+    confidence, of_link = np.zeros(n_links), np.zeros(n_links)
+    i = 0
+    for c in range(len(chain)):
+        b, last = states[chain[c]], stand[c].link
+        confidence[last] = max(confidence[last], of_state[c])
+        while i < len(arcs) and states[arcs[i].head].fix < b.fix:
+            i += 1
+        if c == 0 or math.isinf(b.route_m):
+            continue
+        chosen, j = 0.0, i
+        while j < len(arcs) and states[arcs[j].head].fix == b.fix:
+            if arcs[j].head == chain[c] and arcs[j].tail == chain[c - 1]:
+                chosen = math.exp(arc_log[j])
+            j += 1
+        first = stand[c - 1].link
+        if chosen > SURE:
+            for k in range(first, last + 1):
+                of_link[k] = chosen
+        else:
+            a = states[chain[c - 1]]
+            _leg_confidence(roads, work, constants, seen, states, arcs, i, a, b, arc_log, links, first, last, of_link)
+        for k in range(first, last + 1):
+            confidence[k] = min(max(confidence[k], of_link[k]), 1.0)
+    return confidence
