@@ -119,7 +119,8 @@ def classify(traces: Traces, matched: Matched, work: WorkStates) -> Passes:
     cell_at, cell_us, cell_code = _cells(traces, matched, work, line, seen)
     starts = np.unique(np.concatenate([line.start, cell_at]))
     owner = np.searchsorted(line.start, starts, side="right") - 1
-    cell = np.searchsorted(cell_at, starts, side="right") - 1
+    # a change within TOUCH_M after a start is no cut of its own: it holds from that start on
+    cell = np.searchsorted(cell_at, starts + TOUCH_M, side="right") - 1
     code = np.where(_is_mixed(matched, work, seen)[owner], _UNKNOWN_CODE, cell_code[cell])
     begins = starts == line.start[owner]
     room = np.minimum(np.append(starts[1:], np.inf), line.end[owner]) - starts

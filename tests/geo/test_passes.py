@@ -60,7 +60,7 @@ class Drive:
     def _edges(self, metre: np.ndarray) -> np.ndarray:
         at_end = metre == np.nanmax(metre)  # the last fix lies at the end of the last edge, not on the next
         return (
-            np.nan_to_num(np.where(at_end, (metre - 0.5) // EDGE_M, metre // EDGE_M)).astype(np.int64) * 2
+            np.nan_to_num(np.where(at_end, np.ceil(metre / EDGE_M) - 1, metre // EDGE_M)).astype(np.int64) * 2
             + self.is_reversed
         )
 
@@ -206,6 +206,11 @@ def test_a_long_silence_between_working_fixes_is_unknown(gap_s: float, kind: str
     assert rows(found)[-1] == (4, 50 if kind == "unknown" else 0, 100, "pass")
 
 
+def test_a_change_a_hair_behind_a_junction_counts_from_the_junction_on() -> None:
+    found = Drive([(0, 0, DOWN), (20, 99.99999, DOWN), (180, 100.00001, UP), (200, 200, UP)]).passes()
+    assert rows(found) == [(0, 0, 100, "pass"), (2, 0, 100, "deadhead")]
+
+
 def test_a_long_stand_hides_nothing_of_the_road_before_and_after() -> None:
     found = Drive([(0, 0, DOWN), (10, 50, DOWN), (600, 50, DOWN), (610, 100, DOWN)]).passes()
     assert rows(found) == [(0, 0, 100, "pass")]
@@ -277,12 +282,14 @@ def oracle(drive: Drive, metre: float) -> set[str]:
     }
 
 
-steps = st.tuples(st.sampled_from([1, 15, 60, 121]), st.integers(0, 140), st.sampled_from([DOWN, UP, SILENT]))
+NEAR = 1e-5
+ways = st.integers(0, 140).map(float) | st.sampled_from([NEAR, EDGE_M, EDGE_M - NEAR, EDGE_M + NEAR])
+steps = st.tuples(st.sampled_from([1, 15, 60, 121]), ways, st.sampled_from([DOWN, UP, SILENT]))
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(steps, min_size=2, max_size=10), st.booleans())
-def test_kind_of_every_metre_follows_the_definition(moves: list[tuple[int, int, int]], is_reversed: bool) -> None:
+def test_kind_of_every_metre_follows_the_definition(moves: list[tuple[int, float, int]], is_reversed: bool) -> None:
     second, metre, fixes = 0.0, 0.0, []
     for wait, way, blade in moves:
         second, metre = second + wait, metre + way
