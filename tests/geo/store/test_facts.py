@@ -13,6 +13,7 @@ import pytest
 
 from geo.db import Database, Role
 from geo.matching.candidates import GridIndex, build_index
+from geo.matching.matcher import MATCHER_VERSION
 from geo.network import Network
 from geo.settings import NetworkSettings, Settings
 from geo.store.facts import MatchReport, match_new_fixes
@@ -80,7 +81,21 @@ def test_a_drive_becomes_passes_with_all_their_evidence(world: World, give_fixes
         "network_version, is_provisional, is_synthetic, length(content_key), superseded_at FROM ops.trace"
     )
     assert trace == [
-        (vehicle, T0, T0 + timedelta(seconds=300), 21, 0, 0, 0, "1", world.network.version, False, False, 16, None)
+        (
+            vehicle,
+            T0,
+            T0 + timedelta(seconds=300),
+            21,
+            0,
+            0,
+            0,
+            MATCHER_VERSION,
+            world.network.version,
+            False,
+            False,
+            16,
+            None,
+        )
     ]
     passes = world.rows(
         "SELECT edge_id & 1, to_m - from_m, kind, status, treatment, work_basis, confidence, n_fixes, "
