@@ -78,7 +78,7 @@ def match_files(
             raise InputError(f"{out}: {out.suffix or 'no suffix'!r} is no format.", hint="Use .csv or .parquet.")
     roads = load_roads(wish, roads_source or SourceSettings())
     read = read_fixes_file(wish.fixes, fixes_source or SourceSettings())
-    fixes = _every(read.fixes, wish.every_s)
+    fixes = thinned(read.fixes, wish.every_s)
     traces = clean_and_split(fixes, to_plane(fixes.lon, fixes.lat, roads.network.crs_epsg), trace_settings)
     _compile(roads, traces, settings)
     wall, used = time.perf_counter(), time.process_time()
@@ -126,7 +126,7 @@ def load_roads(wish: MatchFilesWish, source: SourceSettings) -> RoadsRead:
     return RoadsRead(network, index, topology, len(rejects), prepared_s + time.perf_counter() - begun)
 
 
-def _every(fixes: Fixes, every_s: float) -> Fixes:
+def thinned(fixes: Fixes, every_s: float) -> Fixes:
     """One fix in every_s seconds of each vehicle, the first one always."""
     if every_s <= 0:
         return fixes

@@ -87,6 +87,7 @@ AIM = np.dtype(
     [
         ("x", "f8"), ("y", "f8"), ("bonus_m", "f8"), ("straight_m", "f8"), ("beta_m", "f8"), ("base_nats", "f8"),
         ("least_nats", "f8"), ("best_nats", "f8"), ("max_m", "f8"), ("jitter_m", "f8"),
+        ("reach_m", "f8"),
     ],
     align=True,
 )  # fmt: skip

@@ -16,7 +16,7 @@ from geo.matching.path import search_again
 #: A leg whose chosen arc is surer than this is not looked at closer.
 SURE = 0.999
 #: Arcs less likely than this change nothing that is shown.
-UNLIKELY = 0.002
+UNLIKELY = 0.01
 
 
 @njit(nogil=True, cache=True)
@@ -64,7 +64,7 @@ def _leg_confidence(roads, work, constants, seen, states, arcs, first_arc, a, b,
             fix = seen[b.fix]
             straight_m = math.sqrt((fix.x - seen[a.fix].x) ** 2 + (fix.y - seen[a.fix].y) ** 2)
             most_m = straight_m + arcs[i].nats * (constants.beta_m + constants.beta_fraction * straight_m)
-            parent = search_again(roads, work, constants, fix, tail, head, most_m).parent
+            parent = search_again(roads, work, constants, tail, head, most_m).parent
             _add_way(work, links, first, last, tail, head, parent, share, of_link)
         i += 1
 

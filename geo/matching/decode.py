@@ -139,6 +139,7 @@ def _reach_fix(roads, work, constants, states, seen, f, n_active, start_nats):  
     """Finds the cheapest way and all arcs to each candidate of fix f; the number of arcs and the best total."""
     n, n_arcs = seen[f].n_near, np.int64(0)
     aim, found, active = work.aim[0], work.found, work.active
+    aim.reach_m = found[n - 1].off_m if n > 0 else 0.0
     aim.least_nats = emission(found, n, seen[f], constants.heading_kappa, constants.heading_floor)
     aim.best_nats = start_nats + aim.least_nats
     for c in range(n):

@@ -24,6 +24,31 @@ ONE = np.int64(1)
 
 
 @njit(nogil=True, cache=True)
+def first_segment(segments, edge, low):  # type: ignore[no-untyped-def]  # numba kernel
+    """Segment of the piece of an edge that holds the offset `low`, by bisection."""
+    a, b = edge.segment_first, edge.segment_end
+    while b - a > 1:
+        middle = (a + b) >> 1
+        if segments[middle].from_m <= low:
+            a = middle
+        else:
+            b = middle
+    return a
+
+
+@njit(nogil=True, cache=True)
+def point_at(roads, e, pos_m):  # type: ignore[no-untyped-def]  # numba kernel
+    """Place pos_m along an edge, in its own direction: x and y."""
+    edge = roads.edge[e]
+    offset = edge.length_m - pos_m if e & 1 else pos_m
+    s = roads.segment[first_segment(roads.segment, edge, offset)]
+    dx, dy = s.bx - s.ax, s.by - s.ay
+    span_m = math.sqrt(dx * dx + dy * dy) * s.per_m
+    t = min(max((offset - s.from_m) / span_m, 0.0), 1.0) if span_m > 0.0 else 0.0
+    return s.ax + t * dx, s.ay + t * dy
+
+
+@njit(nogil=True, cache=True)
 def _with_room(links, n, more):  # type: ignore[no-untyped-def]  # numba kernel
     if n + more <= len(links):
         return links
@@ -78,32 +103,37 @@ def _drive_way(roads, links, n, way, root, here_m, part):  # type: ignore[no-unt
 
 
 @njit(nogil=True, cache=True)
-def search_again(roads, work, constants, fix, a, b, most_m):  # type: ignore[no-untyped-def]  # numba kernel
-    """Repeats the search from state a to state b, of `fix`, alone; returns the candidate that stands for b.
+def search_again(roads, work, constants, a, b, most_m):  # type: ignore[no-untyped-def]  # numba kernel
+    """Repeats the search from state a to state b alone; returns the candidate that stands for b.
 
-    most_m is the length of the way, or more. The parents of the labels give the way.
+    most_m is the length of the way, or more. The parents of the labels give the way. Here the aim is b itself, a unit
+    of cost is a metre, and the limit shrinks to the way once it is found.
     """
     candidate, aim = work.found[0], work.aim[0]
     candidate.edge, candidate.pos_m, candidate.nats = b.edge, b.pos_m, 0.0
     set_targets(work.label, work.found, work.counter, ONE)
-    aim.x, aim.y, aim.straight_m, aim.beta_m = fix.x, fix.y, most_m, 1.0
-    aim.base_nats, aim.least_nats, aim.best_nats = 0.0, 0.0, math.inf
-    # a rounded sum may come out a little longer than the first time
-    aim.max_m = most_m + 1e-9 * abs(most_m) + 1e-6
-    aim.bonus_m = math.inf
+    aim.x, aim.y = point_at(roads, b.edge, b.pos_m)
+    aim.straight_m, aim.beta_m, aim.base_nats, aim.best_nats, aim.bonus_m = 0.0, 1.0, 0.0, math.inf, 0.0
+    # a rounded sum may come out a little longer than the first time, and so may the straight line
+    aim.max_m = most_m + 1e-9 * abs(most_m) + 1e-3
+    aim.reach_m = 0.0
     aim.jitter_m = math.inf if b.edge == a.edge and most_m < 0.0 else 0.0
     search(roads, work, constants, ONE, a.edge, a.pos_m, aim)
+    if math.isinf(candidate.route_m):
+        # snapped nodes make a way shorter than the straight line; then look without it
+        aim.bonus_m, aim.best_nats = math.inf, math.inf
+        search(roads, work, constants, ONE, a.edge, a.pos_m, aim)
     return candidate
 
 
 @njit(nogil=True, cache=True)
-def _leg(roads, work, constants, seen, a, b, here_m, links, n, part):  # type: ignore[no-untyped-def]  # numba kernel
+def _leg(roads, work, constants, a, b, here_m, links, n, part):  # type: ignore[no-untyped-def]  # numba kernel
     """Drives from state a, standing at here_m of its edge, to state b; returns links, n and where it stands."""
     links = _with_room(links, n, np.int64(3))
     if b.edge == a.edge and b.route_m <= along_m(roads.edge, constants, a.edge, max(b.pos_m - a.pos_m, 0.0)) + 1e-6:
         stand_m = max(here_m, b.pos_m)
         return links, _drive(links, n, a.edge, here_m, stand_m, part), stand_m
-    parent = search_again(roads, work, constants, seen[b.fix], a, b, b.route_m).parent
+    parent = search_again(roads, work, constants, a, b, b.route_m).parent
     if parent == TURNED:
         length_m = roads.edge[a.edge].length_m
         turn_m = max(here_m, length_m - b.pos_m)
@@ -116,7 +146,7 @@ def _leg(roads, work, constants, seen, a, b, here_m, links, n, part):  # type: i
 
 
 @njit(nogil=True, cache=True)
-def build_links(roads, work, constants, seen, states, chain):  # type: ignore[no-untyped-def]  # numba kernel
+def build_links(roads, work, constants, states, chain):  # type: ignore[no-untyped-def]  # numba kernel
     """Links of the chosen states, their number, and for each state of the chain where it stands."""
     n, part, here_m = np.int64(0), np.int64(0), 0.0
     links = np.empty(4 * len(chain) + 8, LINK)
@@ -130,6 +160,6 @@ def build_links(roads, work, constants, seen, states, chain):  # type: ignore[no
             n = _drive(links, n, b.edge, here_m, here_m, part)
         else:
             a = states[chain[c - 1]]
-            links, n, here_m = _leg(roads, work, constants, seen, a, b, here_m, links, n, part)
+            links, n, here_m = _leg(roads, work, constants, a, b, here_m, links, n, part)
         stand[c].link, stand[c].pos_m = n - 1, here_m
     return links, n, stand

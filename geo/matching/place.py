@@ -7,20 +7,7 @@ import math
 import numpy as np
 from numba import njit
 
-from geo.matching.path import PLACED
-
-
-@njit(nogil=True, cache=True)
-def _first_segment(roads, edge, low):  # type: ignore[no-untyped-def]  # numba kernel
-    """Segment of the piece of an edge that holds the offset `low`, by bisection."""
-    a, b = edge.segment_first, edge.segment_end
-    while b - a > 1:
-        middle = (a + b) >> 1
-        if roads.segment[middle].from_m <= low:
-            a = middle
-        else:
-            b = middle
-    return a
+from geo.matching.path import PLACED, first_segment
 
 
 @njit(nogil=True, cache=True)
@@ -30,7 +17,7 @@ def project(roads, e, from_m, to_m, x, y):  # type: ignore[no-untyped-def]  # nu
     backward = e & 1 == 1
     low, high = (edge.length_m - to_m, edge.length_m - from_m) if backward else (from_m, to_m)
     best_m, best = math.inf, low
-    for i in range(_first_segment(roads, edge, low), edge.segment_end):
+    for i in range(first_segment(roads.segment, edge, low), edge.segment_end):
         s = roads.segment[i]
         if s.from_m > high:
             break

@@ -102,7 +102,8 @@ def _improve(target, route_m, parent, aim):  # type: ignore[no-untyped-def]  # n
 def _limit_m(constants, aim):  # type: ignore[no-untyped-def]  # numba kernel
     """Bound on way plus straight rest (see _label) within which a target can still end within the beam."""
     beam = aim.best_nats + constants.beam_nats - aim.base_nats
-    return min(aim.straight_m + aim.beta_m * beam, aim.max_m)
+    # a target may lie reach_m nearer than its fix
+    return min(aim.straight_m + aim.beta_m * beam, aim.max_m + aim.reach_m)
 
 
 @njit(nogil=True, cache=True, boundscheck=False)

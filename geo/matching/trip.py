@@ -94,7 +94,7 @@ def match_trip(index: GridIndex, work: Scratch, traces: Traces, t: int, settings
     states, arcs = states[:n_states], arcs[:n_arcs]
     state_log, arc_log = _posteriors(states, arcs, active, settings.heat)
     of_state = state_confidence(states, n_states, chain, state_log)
-    links, n_links, stand = build_links(roads, work, constants, seen, states, chain)
+    links, n_links, stand = build_links(roads, work, constants, states, chain)
     placed = place_fixes(roads, constants, seen, states, chain, links, stand, settings.min_move_m)
     leave_points(links, n_links, placed)
     confidence = link_confidence(

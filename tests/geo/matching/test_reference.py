@@ -63,7 +63,7 @@ def decoded_nats(network: Network, xy: NDArray[np.float64], at_s: NDArray[np.flo
     return float(work.active["nats"][0]) if n_active else np.inf
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(networks(), drives())
 def test_the_cheapest_explanation_is_found(
     network: Network, drive: tuple[NDArray[np.float64], NDArray[np.float64]]
