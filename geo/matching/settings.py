@@ -15,6 +15,7 @@ class MatchSettings:
     """Settings of one matching run; the defaults are the ones that docs/matching.md measures.
 
     sigma_m           spread of a fix beside its road
+    accuracy_max_m    a device that claims a spread greater than sigma_m is believed, up to this
     beta_m, beta_fraction  scale of |way - straight line|: beta_m + beta_fraction * straight line
     radius_m          candidates within this radius; a place further off costs more than skipping the fix
     radius_sigmas     and at least so many sigma
@@ -38,6 +39,7 @@ class MatchSettings:
     """
 
     sigma_m: float = 8.0
+    accuracy_max_m: float = 25.0
     beta_m: float = 7.0
     beta_fraction: float = 0.04
     radius_m: float = 60.0

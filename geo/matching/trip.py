@@ -66,7 +66,8 @@ def see(traces: Traces, t: int, settings: MatchSettings) -> Records:
     seen = np.zeros(part.stop - part.start, FIX)
     seen["x"], seen["y"] = traces.xy[part].T
     seen["at_s"] = (traces.fixes.at_us[part] - traces.fixes.at_us[part.start]) / 1e6
-    seen["sigma_m"] = settings.sigma_m
+    claimed_m = np.nan_to_num(traces.fixes.accuracy_m[part], nan=settings.sigma_m)
+    seen["sigma_m"] = np.clip(claimed_m, settings.sigma_m, max(settings.sigma_m, settings.accuracy_max_m))
     seen["n_near"] = -1
     heading, speed = np.deg2rad(traces.fixes.heading_deg[part]), traces.fixes.speed_mps[part]
     if np.isnan(heading).all():

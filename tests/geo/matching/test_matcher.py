@@ -111,6 +111,26 @@ def test_one_wrong_fix_is_left_out_and_said() -> None:
     assert matched.fixes.confidence[30] == 0.0
 
 
+def test_a_claimed_spread_keeps_fixes_that_would_be_left_out() -> None:
+    xy = TOWN.drive("A", "D") + (0.0, 45.0)
+    xy[:20, 1] -= 45.0
+    strict = match_drive(TOWN, xy)
+    lenient = match_drive(TOWN, xy, accuracy_m=np.where(np.arange(len(xy)) < 20, 3.0, 25.0))
+    assert (strict.fixes.edge < 0).sum() > (lenient.fixes.edge < 0).sum() == 0
+    assert driven(TOWN, lenient) == ["AB", "BC", "CD"]
+
+
+def test_a_heading_tells_the_direction_of_a_single_step() -> None:
+    xy = TOWN.drive("AB:0.3", "AB:0.42")
+    east, west = (
+        match_drive(TOWN, xy, heading_deg=np.full(len(xy), deg), speed_mps=np.full(len(xy), 5.0))
+        for deg in (90.0, 270.0)
+    )
+    assert driven(TOWN, east) == ["AB"]
+    assert {TOWN.name_of(int(e)) for e in west.fixes.edge} <= {"AB", "BA"}
+    assert east.fixes.confidence.min() > west.fixes.confidence.min()
+
+
 def test_two_islands_are_two_parts_with_a_break() -> None:
     islands = draw(
         """
