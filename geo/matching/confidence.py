@@ -14,7 +14,7 @@ from numba import njit
 from geo.matching.path import search_again
 
 #: A leg whose chosen arc is surer than this is not looked at closer.
-SURE = 0.999
+SURE = 0.98
 #: Arcs less likely than this change nothing that is shown.
 UNLIKELY = 0.01
 
