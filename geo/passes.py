@@ -30,11 +30,10 @@ BRIDGE_S = 120.0
 #: A junction this far before the earlier or after the later of two fixes may still lie between them: fixes are off
 #: along the road as they are beside it, 3.5 m in the median and 32 m for one in ten (measured on real units).
 JUNCTION_REACH_M = 20.0
-#: Work on an edge without a fix of its own is less sure than the match itself says.
-INFERRED_CONFIDENCE_MAX = 0.8
 #: Confidence can be no higher than what stands behind the word "work", by basis: sensed, declared, assumed, unknown.
-#: A sensor is trusted whole; a button is forgotten now and then; an assumption is the road manager's own risk.
-BASIS_CONFIDENCE_MAX: tuple[float, ...] = (1.0, 0.95, 0.9, 0.5)
+#: A sensor is trusted whole; a button is forgotten now and then; an assumption is the road manager's own risk. An edge
+#: without a fix of its own has no cap: the matcher's confidence counts the other ways that the vehicle may have taken.
+BASIS_CONFIDENCE_MAX: tuple[float, ...] = (1.0, 0.97, 0.95, 0.5)
 
 _UNKNOWN_CODE = int(
     WorkStates(np.array([UNKNOWN], np.int8), np.array([-1], np.int8), np.array([BASIS_UNKNOWN], np.int8)).code[0]
@@ -112,7 +111,7 @@ def classify(traces: Traces, matched: Matched, work: WorkStates) -> Passes:
     - Between fixes more than BRIDGE_S apart it is unknown.
     - On an inferred edge between fixes of different kinds it is unknown: work there needs work on both sides.
     - A run without any fix is unknown.
-    Confidence is the traversal's, capped by INFERRED_CONFIDENCE_MAX and BASIS_CONFIDENCE_MAX.
+    Confidence is the traversal's, capped by BASIS_CONFIDENCE_MAX.
     """
     line = _lay_out(matched)
     seen = _evidence(traces, matched, line)
@@ -257,7 +256,6 @@ def _build(traces: Traces, matched: Matched, line: _Line, seen: _Evidence, cuts:
     low, high = np.where(forward, into, whole - upto), np.where(forward, upto, whole - into)
     state = WorkStates.decode(cuts.code)
     cap = np.take(BASIS_CONFIDENCE_MAX, state.basis)
-    cap = np.where(t.status[owner] == INFERRED, np.minimum(cap, INFERRED_CONFIDENCE_MAX), cap)
     n_fixes, first_us, last_us = _fixes_on(traces, matched, line, seen, cuts)
     trace = t.trace[owner]
     seq = np.arange(len(owner)) - np.searchsorted(trace, trace)

@@ -202,27 +202,43 @@ def _all_dropped(parts: list[Dropped]) -> Dropped:
 def duplicates(roads: RoadTable, road: Ints, from_node: Ints, to_node: Ints, shapes: Polylines) -> Ints:
     """(P,) for each piece the earlier piece that it repeats, or -1.
 
-    A repeat has the same two nodes, level and open directions, and lies nowhere farther than DUPLICATE_M from the
-    other. Two one-way lines drawn on top of each other in opposite directions are no repeats: they are a road with
-    two carriageways.
+    A repeat has the same two nodes, level and open directions, is as long, and lies nowhere farther than DUPLICATE_M
+    from the other. Repeats of one piece are one group, and its earliest piece stands for it: which pieces are
+    together does not depend on the order of the roads. Two one-way lines drawn on top of each other in opposite
+    directions are no repeats: they are a road with two carriageways.
     """
+    n = len(road)
     low, high = np.minimum(from_node, to_node), np.maximum(from_node, to_node)
     turn = np.where(from_node == to_node, _turn(shapes), np.where(from_node < to_node, 1, -1))
     way = roads.oneway[road] * turn
-    columns = (low, high, roads.level[road], way, roads.is_closed[road].astype(np.int64))
-    length = shapes.length_m
-    order = np.lexsort((road, np.round(length / DUPLICATE_M), *columns[::-1]))
-    a, b = order[:-1], order[1:]
-    alike = np.abs(length[a] - length[b]) <= DUPLICATE_M
-    for column in columns:
-        alike &= column[a] == column[b]
-    a, b = np.minimum(a, b)[alike], np.maximum(a, b)[alike]
+    columns = np.stack([low, high, roads.level[road], way, roads.is_closed[road]], axis=1).astype(np.int64)
+    a, b = _alike(columns, shapes.length_m)
     drawn = to_shapes(shapes)
     near = shapely.hausdorff_distance(drawn[a], drawn[b]) <= DUPLICATE_M
-    kept = np.arange(len(road))
-    for first, second in zip(a[near], b[near], strict=True):
-        kept[second] = kept[first]
-    return np.where(kept == np.arange(len(road)), -1, kept)
+    a, b = a[near], b[near]
+    _, group = connected_components(coo_array((np.ones(len(a), np.int8), (a, b)), shape=(n, n)), directed=False)
+    _, first, member = np.unique(group, return_index=True, return_inverse=True)
+    kept = first[member]
+    return np.where(kept == np.arange(n), -1, kept)
+
+
+def _alike(columns: Ints, length_m: Floats) -> tuple[Ints, Ints]:
+    """All pairs of P pieces with equal rows in columns (P, C) and lengths (P,) within DUPLICATE_M of each other.
+
+    In the order of columns and length the partners of a piece follow it without a gap. So the search compares
+    neighbours one apart, two apart and so on, and each round goes on only with those that had a partner.
+    """
+    order = np.lexsort((length_m, *columns.T[::-1]))
+    at, apart = np.arange(len(order)), 0
+    found = [(np.empty(0, np.int64), np.empty(0, np.int64))]
+    while len(at):
+        apart += 1
+        at = at[at + apart < len(order)]
+        a, b = order[at], order[at + apart]
+        alike = (columns[a] == columns[b]).all(axis=1) & (length_m[b] - length_m[a] <= DUPLICATE_M)
+        at = at[alike]
+        found.append((a[alike], b[alike]))
+    return np.concatenate([a for a, _ in found]), np.concatenate([b for _, b in found])
 
 
 def _turn(shapes: Polylines) -> Ints:

@@ -133,7 +133,7 @@ def test_seattle_facts_reach_the_served_collection(seattle: Context, yuki_data: 
     with served(seattle) as client:
         items = client.get("/ogc/collections/road_status/items", params={"reason": "expired", "limit": 1}).json()
     # the drive is of 2009: what was cleared then is unknown by now, whoever asks
-    assert items["numberMatched"] == done.status.n_edges["cleared"] > 500
+    assert items["numberMatched"] == done.status.n_edges["cleared"] + done.status.n_edges["clearing"] > 500
     properties = items["features"][0]["properties"]
     assert (properties["state"], properties["state_ja"], properties["work_basis"]) == ("unknown", "不明", "assumed")
 
@@ -156,7 +156,7 @@ def test_sapporo_is_noded_ploughed_matched_and_served(context: Context, yuki_dat
     after = _refresh(context, end)
     assert after.match.n_fixes > 2_000
     truth = pd.read_parquet(folder_of(context.settings) / "truth.parquet")
-    assert _false_share(context, truth) <= 0.005
+    assert _false_share(context, truth) <= 0.01
     assert after.status.n_edges["cleared"] > 200
     with served(context) as client:
         items = client.get("/ogc/collections/road_status/items", params={"state": "cleared", "limit": 5}).json()

@@ -17,6 +17,7 @@ from geo.settings import Settings
 from geo.store.facts import MatchReport, match_new_fixes
 from geo.store.network import NetworkChange, refresh_network
 from geo.store.plans import PlansReport, refresh_plans
+from geo.store.statistics import refresh_statistics
 from geo.store.status import StatusReport, refresh_status
 from layers.publish import PublishReport, publish
 from yukimichi.progress import silent, stage
@@ -85,8 +86,10 @@ def refresh(
         plans = refresh_plans(database, network, partial(lay_line, network, index), step)
     with step_of("Map matching 照合") as step:
         match = match_new_fixes(database, network, index, settings, step)
+    refresh_statistics(database, match.n_passes + network.n_edges * (change.is_new or plans.is_new))
     with step_of("Coverage and states 除雪範囲"):
         status = refresh_status(database, network, settings.status, as_of)
+    refresh_statistics(database, status.n_changed)
     with step_of("Publish 公開"):
         published = publish_all(database, settings, secret, as_of)
     return Refreshed(change, plans, match, status, published)

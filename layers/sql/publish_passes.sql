@@ -2,6 +2,14 @@
 -- Params: since: passes that ended before do not count; known_at: only those recorded from then on (-infinity: all).
 -- Returns nothing; rows written count. A stretch is cut in the plane CRS of its network, in which its metres were
 -- measured; a whole piece is not cut. treatment NULL: not told. Indexes: pass_recorded, pass_during, primary keys.
+-- What is new is settled whole before the first row is written: a look into pub.passes for each row, under statistics
+-- of an empty table, reads the growing table again and again.
+WITH fresh AS MATERIALIZED (
+  SELECT pass_id FROM ops.pass
+  WHERE superseded_at IS NULL AND recorded_at >= %(known_at)s::timestamptz AND during && tstzrange(%(since)s, NULL)
+  EXCEPT
+  SELECT pass_id FROM pub.passes
+)
 INSERT INTO pub.passes (pass_id, edge_id, is_reversed, from_m, to_m, started_at, ended_at, kind, status, treatment,
                         work_basis, confidence, matcher_version, network_version, is_provisional, synthetic, geom)
 SELECT p.pass_id, p.edge_id, p.edge_id & 1 = 1, p.from_m, p.to_m, lower(p.during), upper(p.during), p.kind, p.status,
@@ -11,9 +19,8 @@ SELECT p.pass_id, p.edge_id, p.edge_id & 1 = 1, p.from_m, p.to_m, lower(p.during
             ELSE ST_Transform(ST_LineSubstring(ST_Transform(n.geom, v.crs_epsg),
                                                least(p.from_m / n.length_m, 1), least(p.to_m / n.length_m, 1)), 4326)
        END
-FROM ops.pass AS p
+FROM fresh
+JOIN ops.pass AS p USING (pass_id)
 JOIN net.piece AS n ON n.piece_id = p.edge_id >> 1
 JOIN net.version AS v ON v.network_version = p.network_version
-WHERE p.superseded_at IS NULL AND p.recorded_at >= %(known_at)s::timestamptz
-  AND p.during && tstzrange(%(since)s, NULL) AND p.from_m < n.length_m
-  AND NOT EXISTS (SELECT FROM pub.passes AS old WHERE old.pass_id = p.pass_id)
+WHERE p.from_m < n.length_m

@@ -43,8 +43,7 @@ def test_the_constants_of_the_page_are_those_of_the_code() -> None:
     for said in (
         f"at most {passes.JUNCTION_REACH_M:.0f} m outside",
         f"More than {passes.BRIDGE_S:.0f} s between two fixes",
-        f"capped at {passes.INFERRED_CONFIDENCE_MAX} for inferred edges",
-        "{1} for declared, {2} for assumed and {3} for unknown work".format(*passes.BASIS_CONFIDENCE_MAX),
+        "capped at {1} for declared, {2} for assumed and {3} for unknown work".format(*passes.BASIS_CONFIDENCE_MAX),
         f"up to {coverage.END_SLACK_M:.0f} m that are missing",
         f"never more than {coverage.END_SLACK_FRACTION * 100:.0f} % of the edge",
         f"fixes within {evidence.UNMATCHED_NEAR_M:.0f} m of the edge",

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from geo.fix import TREATMENTS, Fixes
 from geo.matching.result import INFERRED, MATCHED, UNMATCHED, Breaks, Matched, MatchedFixes, Traversals
-from geo.passes import BASIS_CONFIDENCE_MAX, BRIDGE_S, INFERRED_CONFIDENCE_MAX, JUNCTION_REACH_M, Passes, classify
+from geo.passes import BASIS_CONFIDENCE_MAX, BRIDGE_S, JUNCTION_REACH_M, Passes, classify
 from geo.trace import Traces
 from geo.vocabulary import WorkBasis
 from geo.work import KINDS, SourceWork, work_of
@@ -184,7 +184,7 @@ def test_an_inferred_edge_between_working_fixes_is_a_pass_of_capped_confidence()
     found = Drive([(0, 50, DOWN), (30, 250, DOWN)]).passes()
     assert rows(found) == [(0, 50, 100, "pass"), (2, 0, 100, "pass"), (4, 0, 50, "pass")]
     assert found.status.tolist() == [MATCHED, INFERRED, MATCHED]
-    assert found.confidence.tolist() == [1.0, INFERRED_CONFIDENCE_MAX, 1.0]
+    assert found.confidence.tolist() == [1.0, 1.0, 1.0]
     assert found.n_fixes.tolist() == [1, 0, 1]
     assert (found.first_fix_us[1], found.last_fix_us[1]) == (0, 30_000_000)
 

@@ -5,19 +5,20 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from geo.crs import plane_epsg, to_plane
 from geo.network import ARRAYS
-from geo.polyline import to_shapes
+from geo.polyline import from_shapes, to_shapes
 from geo.roads import road_table
-from geo.topology import Topology, build_pieces, build_topology, to_network
+from geo.topology import Topology, build_pieces, build_topology, duplicates, to_network
 from geo.topology_report import components, degree, report
 
 type Line = list[tuple[float, float]]
@@ -133,6 +134,27 @@ def test_duplicates_keep_the_first_and_opposite_one_ways_are_none() -> None:
     loop: Line = [(0, 0), (5, 0), (5, 5), (0, 0)]
     assert build([loop, loop[::-1]], "endpoints", oneway=[1, 1]).n_pieces == 2
     assert build([loop, loop[::-1]], "endpoints", oneway=[1, -1]).n_pieces == 1
+
+
+def test_duplicates_are_found_among_others_as_long() -> None:
+    left: Line = [(0, 0), (5, 1), (10, 0)]
+    right: Line = [(0, 0), (5, -1), (10, 0)]
+    topology = build([left, right, left[::-1], right, left], "endpoints")
+    assert topology.road.tolist() == [0, 1]
+    assert topology.dropped.road.tolist() == [2, 3, 4]
+    assert topology.dropped.kept_road.tolist() == [0, 1, 0]
+
+
+@pytest.mark.parametrize("order", itertools.permutations([0.2499, 0.2501, 0.2699, 0.2901, 0.5]))
+def test_duplicates_in_any_order_are_the_same_groups(order: tuple[float, ...]) -> None:
+    """0.2499 to 0.2699 are one piece: each is a repeat of its neighbour. 0.25 m is no border between lengths."""
+    roads = road_table([shapely.LineString([(0, 0), (x, 0)]) for x in order])
+    node = np.where(np.array(order) < 0.4, 1, 2)
+    kept_by = duplicates(roads, np.arange(5), np.zeros(5, np.int64), node, from_shapes(roads.geometry))
+    group = np.where(kept_by < 0, np.arange(5), kept_by)
+    together = {frozenset(order[k] for k in np.nonzero(group == g)[0]) for g in group}
+    assert together == {frozenset({0.2499, 0.2501, 0.2699}), frozenset({0.2901}), frozenset({0.5})}
+    assert (group <= np.arange(5)).all()
 
 
 def test_what_is_no_road_is_dropped_with_its_reason() -> None:
@@ -283,8 +305,18 @@ def _groups(n: int, pairs: list[tuple[int, int]]) -> list[list[int]]:
     return [[k for k in range(n) if group[k] == g] for g in sorted(set(group))]
 
 
+#: The last line runs three times over a piece of 0.25 m, whose lengths differ by rounding.
+THRICE_OVER: list[Line] = [
+    [(0, 1), (0, 0), (0, 1)],
+    [(0, 4), (8, 2), (0, 4)],
+    [(0, 0), (4, 4)],
+    [(7, 1), (1, 2), (1, 4), (1, 0), (1, 4)],
+]
+
+
 @settings(max_examples=60, deadline=None)
 @given(grid_lines, st.randoms(use_true_random=False))
+@example(THRICE_OVER, Random(1))
 def test_order_of_roads_does_not_matter(lines: list[Line], random: Any) -> None:
     order = list(range(len(lines)))
     random.shuffle(order)

@@ -198,3 +198,12 @@ CREATE TABLE ops.watermark (
   received_at timestamptz,
   detail jsonb NOT NULL DEFAULT '{}'
 );
+
+-- Fresh tables have no statistics, and plans made without them go wrong by orders of magnitude. Only an owner may
+-- analyse, so yuki_engine calls this after it has written much.
+CREATE FUNCTION ops.refresh_statistics() RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  ANALYZE net.piece, net.plan_edge, net.reference, ops.trace, ops.pass, ops.coverage, ops.edge_status;
+END $$;
+REVOKE ALL ON FUNCTION ops.refresh_statistics() FROM PUBLIC;

@@ -10,6 +10,7 @@ GRANT UPDATE (superseded_at) ON ops.event, ops.assignment, ops.planned_pass, ops
   ops.coverage, ops.edge_status TO yuki_engine;
 GRANT UPDATE (closed_at) ON ops.event TO yuki_engine;
 GRANT UPDATE, DELETE ON ops.vehicle_state, ops.watermark TO yuki_engine;
+GRANT EXECUTE ON FUNCTION ops.refresh_statistics() TO yuki_engine;
 
 -- priority alone as yuki_score: reads social besides.
 GRANT USAGE ON SCHEMA raw, net, ops, social TO yuki_score;

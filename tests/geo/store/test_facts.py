@@ -190,7 +190,7 @@ def test_blade_up_is_a_deadhead_and_no_sensor_is_unknown_until_the_source_says_m
     give_fixes("told 1", drive(T0, 0, 1500, {}), source="told", work_basis="assumed")
     world.match()
     kinds = world.rows(
-        "SELECT v.external_id, p.kind, p.work_basis, count(*), max(p.confidence) <= 0.9 FROM ops.pass AS p "
+        "SELECT v.external_id, p.kind, p.work_basis, count(*), max(p.confidence) <= 0.951 FROM ops.pass AS p "
         "JOIN raw.vehicle AS v USING (vehicle_id) GROUP BY 1, 2, 3 ORDER BY 1"
     )
     assert [row[:4] for row in kinds] == [
