@@ -1,4 +1,4 @@
-"""Commands beside the service: simulate a storm, generate the demo's files."""
+"""Commands beside the service: simulate a storm, generate the demo's files, match from file to file."""
 
 from __future__ import annotations
 
@@ -68,7 +68,29 @@ def demo(
     show(files, as_json=False)
 
 
+def match(
+    roads: Annotated[Path, typer.Option(help="Road file, as `ingest roads` reads it. 道路")],
+    fixes: Annotated[Path, typer.Option(help="Fix file, as `ingest fixes` reads it. 測位点")],
+    out: Annotated[Path, typer.Option(help="Traversals, .parquet or .csv. 通過区間の出力先")],
+    out_fixes: Annotated[Path | None, typer.Option(help="One row for each fix used. 測位点ごとの出力先")] = None,
+    stats: Annotated[Path | None, typer.Option(help="Counts and seconds as JSON. 統計の出力先")] = None,
+    every: Annotated[float, typer.Option(help="Keep one fix in so many seconds; 0 keeps all. 間引き（秒）")] = 0.0,
+    threads: Annotated[int, typer.Option(min=1, help="Threads; the result does not depend on it. スレッド数")] = 1,
+    crossings: Annotated[bool, typer.Option(help="Split roads where they cross. 交差で分割")] = False,
+    timezone: Annotated[str | None, typer.Option(help="Zone of times without an offset. 時刻の地域")] = None,
+) -> None:
+    """Match a file of fixes to a file of roads, without a database. ファイルからファイルへの照合."""
+    from geo.settings import SourceSettings
+    from yukimichi.match_files import MatchFilesWish, match_files
+
+    wish = MatchFilesWish(
+        roads, fixes, out, out_fixes, stats, every, threads, "crossings" if crossings else "endpoints"
+    )
+    show(match_files(wish, fixes_source=SourceSettings(timezone=timezone)), as_json=True)
+
+
 def register(app: typer.Typer) -> None:
     """Hang the commands of this file onto the application."""
     app.command("simulate")(simulate)
     app.command("demo")(demo)
+    app.command("match")(match)
