@@ -29,12 +29,14 @@ def main() -> None:
     try:
         app()
     except YukiError as error:
-        console.print(f"Error: {error.message}", style="bold red", markup=False)
+        console.print(f"Error: {error.message}", style="bold red", markup=False, soft_wrap=True)
         if error.hint:
-            console.print(f"Next:  {error.hint}", markup=False)
+            console.print(f"Next:  {error.hint}", markup=False, soft_wrap=True)
         sys.exit(exit_code(error))
     except KeyboardInterrupt:
-        console.print("Stopped. What was committed is kept; the same command goes on from there.", markup=False)
+        console.print(
+            "Stopped. What was committed is kept; the same command goes on from there.", markup=False, soft_wrap=True
+        )
         sys.exit(130)
 
 

@@ -18,7 +18,7 @@ console = Console(stderr=True, highlight=False)
 
 def say(text: str) -> None:
     """One line for the person at the terminal."""
-    console.print(text, markup=False)
+    console.print(text, markup=False, soft_wrap=True)
 
 
 @contextmanager
@@ -33,7 +33,7 @@ def stage(name: str) -> Iterator[Step]:
             bar.update(task, completed=done, total=total or None)
 
         yield step
-    console.print(f"  {name}  {time.perf_counter() - started:.1f} s", markup=False)
+    console.print(f"  {name}  {time.perf_counter() - started:.1f} s", markup=False, soft_wrap=True)
 
 
 @contextmanager
