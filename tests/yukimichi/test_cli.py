@@ -163,6 +163,12 @@ def test_events_open_list_close(run: Run) -> None:
     assert "999" in err
 
 
+def test_a_database_of_somebody_else_is_not_cleaned(run: Run) -> None:
+    code, _, err = run("clean-data", "--yes")
+    assert code == 69
+    assert "not ours" in err
+
+
 def test_wrong_kind_of_event(run: Run) -> None:
     code, _, err = run("event", "open", "x", "--kind", "blizzard")
     assert code == 65
@@ -206,5 +212,10 @@ def test_up_serves_and_ctrl_c_stops_all_that_it_started(home: Path) -> None:
         process.kill()
         process.wait()
     assert not (home / ".yuki/cluster/data/postmaster.pid").exists()
+    assert (home / ".yuki/cluster/data/PG_VERSION").exists(), "the data stays"
+    (home / ".yuki/mine.txt").write_text("kept", encoding="utf-8")
+    clean = [sys.executable, "-m", "yukimichi", "clean-data", "--yes"]
+    subprocess.run(clean, cwd=home, check=True)
+    assert [path.name for path in (home / ".yuki").iterdir()] == ["mine.txt"]
     with pytest.raises(httpx.TransportError):
         httpx.get(f"http://127.0.0.1:{port}/healthz", timeout=2)

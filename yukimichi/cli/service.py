@@ -82,8 +82,11 @@ def clean_data(
     if not yes and not typer.confirm(f"Delete all data in {settings.home}?"):
         raise typer.Exit(1)
     remove(settings.home)
-    shutil.rmtree(settings.home, ignore_errors=True)
-    say(f"{settings.home} is gone. `make run` starts over.")
+    # only what is ours: home may be a folder that holds other things
+    for name in ("networks", "demo", "storm"):
+        shutil.rmtree(settings.home / name, ignore_errors=True)
+    (settings.home / "secret").unlink(missing_ok=True)
+    say(f"All data in {settings.home} is gone. `make run` starts over.")
 
 
 def register(app: typer.Typer) -> None:
