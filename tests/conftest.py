@@ -10,12 +10,19 @@ from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from geo.db import Database
 from geo.migrate import migrate
 from yukimichi.cluster import Cluster
 from yukimichi.debian import find_or_install
+
+# The same examples on every run, so that a red run is about the change and not about luck. To look for new ones:
+# HYPOTHESIS_PROFILE=explore make test
+hypothesis.settings.register_profile("repeatable", derandomize=True)
+hypothesis.settings.register_profile("explore", derandomize=False)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 #: A test cluster may forget everything when the machine stops.
 FAST = (("fsync", "off"), ("synchronous_commit", "off"), ("full_page_writes", "off"), ("shared_buffers", "128MB"))
