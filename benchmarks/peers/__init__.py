@@ -1,0 +1,1 @@
+"""Our map matcher beside others', on the same fixes in one run."""
