@@ -28,10 +28,9 @@ class Place:
     nats: float
 
 
-def places_of(network: Network, x: float, y: float, settings: MatchSettings) -> list[Place]:
-    """The nearest place of every piece within the radius, in both directions."""
+def places_of(network: Network, x: float, y: float, settings: MatchSettings, radius_m: float) -> list[Place]:
+    """The nearest place of every piece within radius_m, in both directions."""
     found = []
-    radius_m = max(settings.radius_m, settings.radius_sigmas * settings.sigma_m)
     for piece in range(len(network.length_m)):
         shape = network.shape_xy[network.shape_start[piece] : network.shape_start[piece + 1]]
         best_m, best_at, run = math.inf, 0.0, 0.0
@@ -118,7 +117,12 @@ def skip_nats(settings: MatchSettings, after_s: float, is_burst: bool) -> float:
 
 def least_nats(network: Network, xy: Floats, at_s: Floats, settings: MatchSettings) -> float:
     """Cost of the cheapest explanation of all fixes; inf where no fix has a road near."""
-    columns = [places_of(network, x, y, settings) for x, y in xy.tolist()]
+    apart_s = np.diff(at_s, prepend=at_s[0])
+    # a place further off costs more than leaving the fix out
+    radii_m = [settings.sigma_m * math.sqrt(2.0 * skip_nats(settings, s, False)) for s in apart_s.tolist()]
+    columns = [
+        places_of(network, x, y, settings, radius_m) for (x, y), radius_m in zip(xy.tolist(), radii_m, strict=True)
+    ]
     prices = [
         [skip_nats(settings, at_s[h] - at_s[h - 1] if h else 0.0, h > f + 1) for h in range(f + 1, len(xy))]
         for f in range(-1, len(xy))

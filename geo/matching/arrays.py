@@ -32,11 +32,15 @@ SEGMENT = np.dtype(
 )
 #: Scratch of an edge, valid only where its stamp is the current one. m: least cost in metres of reaching the end of
 #: the edge; parent: the edge before it (-1 where the search starts, -2 at its reverse); is_done: followed;
-#: target: first candidate of the next fix on the edge.
+#: target: first candidate of the next fix on the edge; least_nats: least cost of reaching the end of the edge from
+#: any state of the last fix. One cache line.
 LABEL = np.dtype(
-    [("m", "f8"), ("stamp", "i8"), ("target_stamp", "i8"), ("parent", "i8"), ("target", "i8"), ("is_done", "i1")],
+    [
+        ("m", "f8"), ("least_nats", "f8"), ("stamp", "i8"), ("target_stamp", "i8"), ("least_stamp", "i8"),
+        ("parent", "i8"), ("target", "i8"), ("is_done", "i1"),
+    ],
     align=True,
-)
+)  # fmt: skip
 HEAP = np.dtype([("key", "f8"), ("edge", "i8")], align=True)
 #: A segment near a fix: squared distance, share along the segment.
 NEAR = np.dtype([("m2", "f8"), ("share", "f8"), ("segment", "i8")], align=True)
@@ -68,7 +72,7 @@ FIX = np.dtype(
 #: MatchSettings for the kernels, one record.
 CONSTANTS = np.dtype(
     [
-        ("beta_m", "f8"), ("beta_fraction", "f8"), ("radius_m", "f8"), ("radius_sigmas", "f8"),
+        ("beta_m", "f8"), ("beta_fraction", "f8"), ("merge_nats", "f8"),
         ("beam_nats", "f8"), ("skip_nats", "f8"), ("skip_more_nats", "f8"), ("skip_far_nats", "f8"),
         ("skip_far_s", "f8"), ("break_nats", "f8"), ("uturn_edge_m", "f8"), ("uturn_node_m", "f8"),
         ("against_m", "f8"), ("against_fraction", "f8"), ("against_start_nats", "f8"), ("turn_m", "f8"),
@@ -77,17 +81,23 @@ CONSTANTS = np.dtype(
     ],
     align=True,
 )  # fmt: skip
+#: How far decoding has come. n_states, n_arcs, n_active: used of each; last_fix: the last fix decoded, -1 none;
+#: start_nats: price of leaving out all fixes so far.
+PROGRESS = np.dtype(
+    [("n_states", "i8"), ("n_arcs", "i8"), ("n_active", "i8"), ("last_fix", "i8"), ("start_nats", "f8")], align=True
+)
 #: An arc from state `tail` to state `head`; nats: its cost with the emission of the head.
 ARC = np.dtype([("nats", "f8"), ("tail", "i8"), ("head", "i8")], align=True)
-#: What a search is for. (x, y) the next fix, bonus_m see transition._label; straight_m from fix to fix and
-#: beta_m the scale of a detour; base_nats the cost of the state and least_nats the least emission of a target;
-#: best_nats the best total so far, lowered by the search; max_m nobody drives more between the two fixes;
-#: jitter_m so far behind on the same edge is standing still.
+#: What a search is for. (x, y) the next fix, pull 1 where ways are no shorter than straight lines, else 0;
+#: straight_m from fix to fix and beta_m the scale of a detour; base_nats the cost of the state and least_nats the
+#: least emission of a target; best_nats the best total so far, lowered by the search; max_m nobody drives more
+#: between the two fixes; jitter_m so far behind on the same edge is standing still; merge_nats a way this much dearer
+#: than another one to the same edge is given up, inf never; limit_m, open_limit_m see transition._set_limits.
 AIM = np.dtype(
     [
-        ("x", "f8"), ("y", "f8"), ("bonus_m", "f8"), ("straight_m", "f8"), ("beta_m", "f8"), ("base_nats", "f8"),
+        ("x", "f8"), ("y", "f8"), ("pull", "f8"), ("straight_m", "f8"), ("beta_m", "f8"), ("base_nats", "f8"),
         ("least_nats", "f8"), ("best_nats", "f8"), ("max_m", "f8"), ("jitter_m", "f8"),
-        ("reach_m", "f8"),
+        ("merge_nats", "f8"), ("limit_m", "f8"), ("open_limit_m", "f8"),
     ],
     align=True,
 )  # fmt: skip

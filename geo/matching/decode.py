@@ -40,7 +40,7 @@ def _aim_from(aim, constants, a, b, nats):  # type: ignore[no-untyped-def]  # nu
     aim.x, aim.y, aim.base_nats = b.x, b.y, nats
     aim.straight_m = math.sqrt((b.x - a.x) ** 2 + (b.y - a.y) ** 2)
     aim.beta_m = constants.beta_m + constants.beta_fraction * aim.straight_m
-    aim.bonus_m = 0.5 * b.sigma_m * b.sigma_m / aim.beta_m
+    aim.pull = 1.0
     slack_m = 3.0 * (a.sigma_m + b.sigma_m) + constants.uturn_edge_m
     aim.max_m = constants.max_speed_mps * max(b.at_s - a.at_s, 1.0) + slack_m
     aim.jitter_m = constants.jitter_sigmas * b.sigma_m
@@ -63,20 +63,20 @@ def _take_ways(found, n, arcs, n_arcs, tail, tail_nats, aim, beam_nats):  # type
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
-def _start_paths(edges, found, constants, states, n, arcs, n_arcs, active, n_active, start_nats):  # type: ignore[no-untyped-def]
+def _start_paths(edges, found, constants, states, n, arcs, n_arcs, active, run):  # type: ignore[no-untyped-def]
     """Lets every candidate start a path; returns the new number of arcs.
 
-    A first path starts at start_nats, the price of the fixes before it. A new one starts after the cheapest state
+    A first path starts at run.start_nats, the price of the fixes before it. A new one starts after the cheapest state
     at the price of a break, which pays for all fixes between: they were off the network, however many they are.
     """
     tail, base = np.int64(-1), math.inf
-    for i in range(n_active):
+    for i in range(run.n_active):
         if states[active[i].state].nats < base:
             tail, base = active[i].state, states[active[i].state].nats
     for c in range(n):
         nats = _start_nats(edges, constants, found[c])
-        if start_nats + nats < found[c].total:
-            found[c].total, found[c].back, found[c].back_m = start_nats + nats, np.int64(-1), math.inf
+        if run.start_nats + nats < found[c].total:
+            found[c].total, found[c].back, found[c].back_m = run.start_nats + nats, np.int64(-1), math.inf
         total = base + constants.break_nats + nats
         if total < found[c].total:
             found[c].total, found[c].back, found[c].back_m = total, tail, math.inf
@@ -119,14 +119,14 @@ def _skip_price(constants, after_s, is_burst):  # type: ignore[no-untyped-def]  
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
-def _next_active(active, spare, constants, states, first, n_states, n_active, after_s, last_fix, limit):  # type: ignore[no-untyped-def]
+def _next_active(active, spare, constants, states, first, run, after_s, limit):  # type: ignore[no-untyped-def]
     """Puts the new states, and the active ones at the price of a skip, into `active`; returns their number."""
     n = np.int64(0)
-    for s in range(first, n_states):
+    for s in range(first, run.n_states):
         n = insert_active(spare, n, s, states[s].nats)
-    for i in range(n_active):
+    for i in range(run.n_active):
         state = active[i].state
-        nats = active[i].nats + _skip_price(constants, after_s, states[state].fix != last_fix)
+        nats = active[i].nats + _skip_price(constants, after_s, states[state].fix != run.last_fix)
         if nats <= limit:
             n = insert_active(spare, n, state, nats)
     for i in range(n):
@@ -135,26 +135,27 @@ def _next_active(active, spare, constants, states, first, n_states, n_active, af
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
-def _reach_fix(roads, work, constants, states, seen, f, n_active, start_nats):  # type: ignore[no-untyped-def]
+def _reach_fix(roads, work, constants, states, seen, f, run):  # type: ignore[no-untyped-def]
     """Finds the cheapest way and all arcs to each candidate of fix f; the number of arcs and the best total."""
     n, n_arcs = seen[f].n_near, np.int64(0)
     aim, found, active = work.aim[0], work.found, work.active
-    aim.reach_m = found[n - 1].off_m if n > 0 else 0.0
     aim.least_nats = emission(found, n, seen[f], constants.heading_kappa, constants.heading_floor)
-    aim.best_nats = start_nats + aim.least_nats
+    aim.best_nats = run.start_nats + aim.least_nats
     for c in range(n):
         found[c].total = math.inf
-    if n_active > 0:
+    if run.n_active > 0:
         aim.best_nats = min(aim.best_nats, active[0].nats + constants.break_nats + aim.least_nats)
         set_targets(work.label, found, work.counter, n)
-    for i in range(n_active):
+    for i in range(run.n_active):
         if active[i].nats + aim.least_nats > aim.best_nats + constants.beam_nats:
             break
         state = states[active[i].state]
         _aim_from(aim, constants, seen[state.fix], seen[f], active[i].nats)
+        # the costs of ways from different fixes are no sums of the same terms
+        aim.merge_nats = constants.merge_nats if state.fix == run.last_fix else math.inf
         search(roads, work, constants, n, state.edge, state.pos_m, aim)
         n_arcs = _take_ways(found, n, work.arc, n_arcs, active[i].state, state.nats, aim, constants.beam_nats)
-    n_arcs = _start_paths(roads.edge, found, constants, states, n, work.arc, n_arcs, active, n_active, start_nats)
+    n_arcs = _start_paths(roads.edge, found, constants, states, n, work.arc, n_arcs, active, run)
     best = math.inf
     for c in range(n):
         best = min(best, found[c].total)
@@ -162,28 +163,38 @@ def _reach_fix(roads, work, constants, states, seen, f, n_active, start_nats):  
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
-def decode(roads, work, constants, seen, used, states, arcs):  # type: ignore[no-untyped-def]  # numba kernel
+def advance(roads, work, constants, seen, f, after_s, states, arcs, progress):  # type: ignore[no-untyped-def]
+    """Decodes fix f, which comes after_s after the fix before it: its states, arcs, and the new work.active.
+
+    progress  (1,) PROGRESS, brought up to date
+    Returns states and arcs, which may be longer copies.
+    """
+    run = progress[0]
+    # a place further off costs more than leaving the fix out
+    radius_m = seen[f].sigma_m * math.sqrt(2.0 * _skip_price(constants, after_s, False))
+    n = find_candidates(roads, work, seen[f].x, seen[f].y, radius_m, constants.max_roads)
+    seen[f].n_near = n
+    n_new, best = _reach_fix(roads, work, constants, states, seen, f, run)
+    states = with_room(states, run.n_states, n)
+    arcs = with_arc_room(arcs, run.n_arcs, n_new)
+    limit, first = best + constants.beam_nats, run.n_states
+    run.n_states = _append_states(work.found, states, first, n, f, limit)
+    run.n_arcs = _append_arcs(work.found, work.arc, n_new, arcs, run.n_arcs)
+    run.n_active = _next_active(work.active, work.spare, constants, states, first, run, after_s, limit)
+    run.start_nats += _skip_price(constants, after_s, run.last_fix >= 0)
+    run.last_fix = f
+    return states, arcs
+
+
+@njit(nogil=True, cache=True, boundscheck=False)
+def decode(roads, work, constants, seen, used, states, arcs, progress):  # type: ignore[no-untyped-def]
     """Fills the lattice over the fixes in `used`, positions in seen, and leaves the last states in work.active.
 
-    Returns states and arcs, which may be longer copies, and the numbers of states, arcs and active states.
+    progress  (1,) PROGRESS of new_progress()
+    Returns states and arcs, which may be longer copies.
     """
-    n_states, n_arcs, n_active, last_fix = np.int64(0), np.int64(0), np.int64(0), np.int64(-1)
-    start_nats = 0.0
     for u in range(len(used)):
         f = used[u]
-        radius_m = max(constants.radius_m, constants.radius_sigmas * seen[f].sigma_m)
-        n = find_candidates(roads, work, seen[f].x, seen[f].y, radius_m, constants.max_roads)
-        seen[f].n_near = n
-        n_new, best = _reach_fix(roads, work, constants, states, seen, f, n_active, start_nats)
-        states = with_room(states, n_states, n)
-        arcs = with_arc_room(arcs, n_arcs, n_new)
-        limit, first = best + constants.beam_nats, n_states
-        n_states = _append_states(work.found, states, n_states, n, f, limit)
-        n_arcs = _append_arcs(work.found, work.arc, n_new, arcs, n_arcs)
         after_s = seen[f].at_s - seen[f - 1].at_s if f > 0 else 0.0
-        n_active = _next_active(
-            work.active, work.spare, constants, states, first, n_states, n_active, after_s, last_fix, limit
-        )
-        start_nats += _skip_price(constants, after_s, u > 0)
-        last_fix = f
-    return states, arcs, n_states, n_arcs, n_active
+        states, arcs = advance(roads, work, constants, seen, f, after_s, states, arcs, progress)
+    return states, arcs

@@ -110,18 +110,18 @@ def search_again(roads, work, constants, a, b, most_m):  # type: ignore[no-untyp
     of cost is a metre, and the limit shrinks to the way once it is found.
     """
     candidate, aim = work.found[0], work.aim[0]
-    candidate.edge, candidate.pos_m, candidate.nats = b.edge, b.pos_m, 0.0
+    candidate.edge, candidate.pos_m, candidate.nats, candidate.off_m = b.edge, b.pos_m, 0.0, 0.0
     set_targets(work.label, work.found, work.counter, ONE)
     aim.x, aim.y = point_at(roads, b.edge, b.pos_m)
-    aim.straight_m, aim.beta_m, aim.base_nats, aim.best_nats, aim.bonus_m = 0.0, 1.0, 0.0, math.inf, 0.0
+    aim.straight_m, aim.beta_m, aim.base_nats, aim.best_nats, aim.pull = 0.0, 1.0, 0.0, math.inf, 1.0
     # a rounded sum may come out a little longer than the first time, and so may the straight line
     aim.max_m = most_m + 1e-9 * abs(most_m) + 1e-3
-    aim.reach_m = 0.0
+    aim.merge_nats = math.inf
     aim.jitter_m = math.inf if b.edge == a.edge and most_m < 0.0 else 0.0
     search(roads, work, constants, ONE, a.edge, a.pos_m, aim)
     if math.isinf(candidate.route_m):
         # snapped nodes make a way shorter than the straight line; then look without it
-        aim.bonus_m, aim.best_nats = math.inf, math.inf
+        aim.pull, aim.best_nats = 0.0, math.inf
         search(roads, work, constants, ONE, a.edge, a.pos_m, aim)
     return candidate
 

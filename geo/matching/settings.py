@@ -17,10 +17,10 @@ class MatchSettings:
     sigma_m           spread of a fix beside its road
     accuracy_max_m    a device that claims a spread greater than sigma_m is believed, up to this
     beta_m, beta_fraction  scale of |way - straight line|: beta_m + beta_fraction * straight line
-    radius_m          candidates within this radius; a place further off costs more than skipping the fix
-    radius_sigmas     and at least so many sigma
     max_roads         places on roads that one fix may have, each in both directions
     beam_nats         states dearer than the cheapest one by more than this are dropped
+    merge_nats        a way that meets a cheaper one from another state of the same fix, and is dearer by more than
+                      this, is given up: from there on both go the same way
     min_move_m        fixes nearer to the last decoded one are not decoded but laid on the path afterwards
     skip_nats, skip_more_nats  price of leaving out a fix, and each further one after it: errors come in bursts
     skip_far_nats     the price of a fix that no other one precedes by less than skip_far_s: no burst explains it
@@ -42,16 +42,15 @@ class MatchSettings:
     accuracy_max_m: float = 25.0
     beta_m: float = 7.0
     beta_fraction: float = 0.04
-    radius_m: float = 60.0
-    radius_sigmas: float = 5.0
     max_roads: int = 12
     beam_nats: float = 15.0
+    merge_nats: float = 8.0
     min_move_m: float = 20.0
     skip_nats: float = 12.0
     skip_more_nats: float = 6.0
     skip_far_nats: float = 24.0
     skip_far_s: float = 30.0
-    break_nats: float = 120.0
+    break_nats: float = 200.0
     uturn_edge_m: float = 80.0
     uturn_node_m: float = 60.0
     against_m: float = 500.0

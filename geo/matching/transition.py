@@ -99,11 +99,24 @@ def _improve(target, route_m, parent, aim):  # type: ignore[no-untyped-def]  # n
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
-def _limit_m(constants, aim):  # type: ignore[no-untyped-def]  # numba kernel
-    """Bound on way plus straight rest (see _label) within which a target can still end within the beam."""
-    beam = aim.best_nats + constants.beam_nats - aim.base_nats
-    # a target may lie reach_m nearer than its fix
-    return min(aim.straight_m + aim.beta_m * beam, aim.max_m + aim.reach_m)
+def _set_limits(edges, found, n, constants, aim):  # type: ignore[no-untyped-def]  # numba kernel
+    """Sets the bounds on way plus straight rest to the fix within which a search can still be of use.
+
+    A way to a target is of use when it ends within the beam and is shorter than the one known. The target lies off_m
+    from its fix, so the way may be that much shorter than its straight rest to the fix. limit_m is the greatest such
+    bound; open_limit_m is the one for edges that may be driven along, from which a target against a one-way costs
+    against_m more.
+    """
+    limit_m, open_limit_m = -math.inf, -math.inf
+    for c in range(n):
+        target = found[c]
+        beam = aim.best_nats + constants.beam_nats - aim.base_nats - target.nats
+        most_m = min(aim.straight_m + aim.beta_m * beam, aim.max_m, target.route_m) + target.off_m
+        limit_m = max(limit_m, most_m)
+        if edges[target.edge].is_open == 0:
+            most_m -= constants.against_m
+        open_limit_m = max(open_limit_m, most_m)
+    aim.limit_m, aim.open_limit_m = limit_m, open_limit_m
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
@@ -128,18 +141,24 @@ def _reach_on_edge(edges, labels, found, step, constants, edge, pos_m, aim):  # 
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
-def _label(end, label, heap, counter, edge, end_m, parent, aim, limit_m):  # type: ignore[no-untyped-def]
-    """Labels an edge that is reached at its end with end_m, unless no target can follow within the limit.
+def _label(end, label, heap, counter, edge, end_m, parent, aim):  # type: ignore[no-untyped-def]  # numba kernel
+    """Labels an edge that is reached at its end with end_m, unless no target can follow within the limits.
 
-    A target that lies `off` beside the fix is at least rest - off away, and costs off^2 / (2 sigma^2) nats, which
-    are beta times as many metres. Their sum is least at off = sigma^2 / beta: rest - sigma^2 / (2 beta), less
-    than any target behind this edge costs.
+    Nor is it labelled where a way from another state of the same fix is there for merge_nats less: whatever follows
+    is the same for both. (A way shorter than the straight line costs more the shorter it is, but by less than that.)
     """
     dx, dy = end.to_x - aim.x, end.to_y - aim.y
-    key = end_m + max(0.0, math.sqrt(dx * dx + dy * dy) - aim.bonus_m)
-    if key <= limit_m:
-        label.m, label.stamp, label.parent, label.is_done = end_m, counter[0], parent, 0
-        _push(heap, counter, key, edge)
+    key = end_m + aim.pull * math.sqrt(dx * dx + dy * dy)
+    if key > (aim.open_limit_m if end.is_open != 0 else aim.limit_m):
+        return
+    nats = aim.base_nats + end_m / aim.beta_m
+    if label.least_stamp != counter[1]:
+        label.least_nats, label.least_stamp = nats, counter[1]
+    elif nats > label.least_nats + aim.merge_nats:
+        return
+    label.least_nats = min(label.least_nats, nats)
+    label.m, label.stamp, label.parent, label.is_done = end_m, counter[0], parent, 0
+    _push(heap, counter, key, edge)
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
@@ -161,12 +180,12 @@ def search(roads, work, constants, n, edge, pos_m, aim):  # type: ignore[no-unty
     counter[2] = 0
     stamp, step, back = counter[0], counter[1], edge ^ 1
     _reach_on_edge(edges, labels, found, step, constants, edge, pos_m, aim)
-    limit_m = _limit_m(constants, aim)
+    _set_limits(edges, found, n, constants, aim)
     ahead_m = along_m(edges, constants, edge, edges[edge].length_m - pos_m)
     behind_m = along_m(edges, constants, back, pos_m) + turn_on_edge_m(edges, constants, edge)
-    _label(edges[edge], labels[edge], heap, counter, edge, ahead_m, AHEAD, aim, limit_m)
-    _label(edges[back], labels[back], heap, counter, back, behind_m, TURNED, aim, limit_m)
-    while counter[2] > 0 and heap[0].key <= limit_m:
+    _label(edges[edge], labels[edge], heap, counter, edge, ahead_m, AHEAD, aim)
+    _label(edges[back], labels[back], heap, counter, back, behind_m, TURNED, aim)
+    while counter[2] > 0 and heap[0].key <= aim.limit_m:
         at = _pop(heap, counter)
         if labels[at].is_done != 0:
             continue
@@ -178,7 +197,7 @@ def search(roads, work, constants, n, edge, pos_m, aim):  # type: ignore[no-unty
             factor = along_m(edges, constants, following, 1.0)
             if label.target_stamp == step:
                 _enter(found, label, entry_m, factor, at, aim)
-                limit_m = _limit_m(constants, aim)
+                _set_limits(edges, found, n, constants, aim)
             end_m = entry_m + factor * edges[following].length_m
             if label.stamp != stamp or (label.is_done == 0 and end_m < label.m):
-                _label(edges[following], label, heap, counter, following, end_m, at, aim, limit_m)
+                _label(edges[following], label, heap, counter, following, end_m, at, aim)

@@ -19,7 +19,7 @@ from geo.matching.path import PLACED, build_links
 from geo.matching.place import place_fixes
 from geo.matching.result import BREAK_REASONS, BreakReason
 from geo.matching.settings import MatchSettings
-from geo.matching.viterbi import best_chain, new_lattice, posteriors
+from geo.matching.viterbi import best_chain, new_lattice, new_progress, posteriors
 from geo.trace import Traces
 
 type Floats = NDArray[np.float64]
@@ -87,7 +87,9 @@ def match_trip(index: GridIndex, work: Scratch, traces: Traces, t: int, settings
     seen = see(traces, t, settings)
     used = thin(seen, settings.min_move_m)
     states, arcs = new_lattice(8 * len(used) + 64, 16 * len(used) + 64)
-    states, arcs, n_states, n_arcs, n_active = decode(roads, work, constants, seen, used, states, arcs)
+    progress = new_progress()
+    states, arcs = decode(roads, work, constants, seen, used, states, arcs, progress)
+    n_states, n_arcs, n_active = (int(progress[name][0]) for name in ("n_states", "n_arcs", "n_active"))
     if n_active == 0:
         return _unmatched(len(seen))
     active = work.active[:n_active].copy()

@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from geo.matching.arrays import ARC
+from geo.matching.arrays import ARC, PROGRESS
 
 type Records = NDArray[Any]
 
@@ -30,6 +30,13 @@ STATE = np.dtype(
 def new_lattice(n_states: int, n_arcs: int) -> tuple[Records, Records]:
     """Room for n_states states and n_arcs arcs."""
     return np.empty(n_states, STATE), np.empty(n_arcs, ARC)
+
+
+def new_progress() -> Records:
+    """(1,) PROGRESS before the first fix."""
+    progress = np.zeros(1, PROGRESS)
+    progress["last_fix"] = -1
+    return progress
 
 
 @njit(nogil=True, cache=True)

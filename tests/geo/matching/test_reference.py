@@ -18,11 +18,11 @@ from geo.matching.decode import decode
 from geo.matching.matcher import match
 from geo.matching.settings import MatchSettings
 from geo.matching.trip import see
-from geo.matching.viterbi import best_chain, new_lattice, posteriors
+from geo.matching.viterbi import best_chain, new_lattice, new_progress, posteriors
 from geo.network import Network
 
 #: Nothing is pruned, so that the cheapest explanation itself is compared.
-WIDE = MatchSettings(beam_nats=1e6, max_roads=32, min_move_m=0.0)
+WIDE = MatchSettings(beam_nats=1e6, merge_nats=np.inf, max_roads=32, min_move_m=0.0)
 
 
 @st.composite
@@ -59,8 +59,9 @@ def decoded_nats(network: Network, xy: NDArray[np.float64], at_s: NDArray[np.flo
     seen = see(trace, 0, chosen)
     states, arcs = new_lattice(4, 4)
     used = np.arange(len(xy))
-    states, _, _, _, n_active = decode(index.roads, work, chosen.constants(), seen, used, states, arcs)
-    return float(work.active["nats"][0]) if n_active else np.inf
+    progress = new_progress()
+    decode(index.roads, work, chosen.constants(), seen, used, states, arcs, progress)
+    return float(work.active["nats"][0]) if progress["n_active"][0] else np.inf
 
 
 @settings(max_examples=150, deadline=None)
@@ -90,7 +91,7 @@ def test_candidates_are_the_nearest_places(network: Network, x: float, y: float)
     work = new_scratch(network.n_edges, index.n_turns)
     n = find_candidates(index.roads, work, x, y, 60.0, 32)
     found = {(int(c["edge"]), round(float(c["pos_m"]), 6)) for c in work.found[:n]}
-    assert {(p.edge, round(p.pos_m, 6)) for p in places_of(network, x, y, WIDE)} <= found
+    assert {(p.edge, round(p.pos_m, 6)) for p in places_of(network, x, y, WIDE, 60.0)} <= found
     assert (np.diff(work.found["off_m"][:n]) >= 0).all()
 
 
@@ -127,9 +128,11 @@ def test_posteriors_are_those_of_all_ways_counted_one_by_one(
     trace = replace(trace, fixes=replace(trace.fixes, at_us=np.rint(at_s * 1e6).astype(np.int64)))
     index, chosen = build_index(network), MatchSettings(min_move_m=0.0, beam_nats=6.0)
     work, seen = new_scratch(network.n_edges, index.n_turns), see(trace, 0, chosen)
-    states, arcs, n, m, n_active = decode(
-        index.roads, work, chosen.constants(), seen, np.arange(len(xy)), *new_lattice(64, 64)
+    progress = new_progress()
+    states, arcs = decode(
+        index.roads, work, chosen.constants(), seen, np.arange(len(xy)), *new_lattice(64, 64), progress
     )
+    n, m, n_active = (int(progress[name][0]) for name in ("n_states", "n_arcs", "n_active"))
     if n_active == 0 or m > 60:
         return
     states, arcs, active = states[:n], arcs[:m], work.active[:n_active].copy()
@@ -151,3 +154,13 @@ def test_posteriors_are_those_of_all_ways_counted_one_by_one(
     assert np.exp(state_log) == pytest.approx(by_state / weight, abs=1e-9)
     assert np.exp(arc_log) == pytest.approx(by_arc / weight, abs=1e-9)
     assert best_chain(states, int(active["state"][0]))[-1] == active["state"][0]
+
+
+@settings(max_examples=100, deadline=None)
+@given(networks(), drives())
+def test_ways_that_meet_cheaper_ones_are_given_up_without_loss(
+    network: Network, drive: tuple[NDArray[np.float64], NDArray[np.float64]]
+) -> None:
+    xy, at_s = drive
+    whole = decoded_nats(network, xy, at_s, replace(WIDE, merge_nats=np.inf))
+    assert decoded_nats(network, xy, at_s, replace(WIDE, merge_nats=8.0)) == pytest.approx(whole, rel=1e-9, abs=1e-9)
