@@ -127,8 +127,8 @@ def _set_times(rows, links, n_links, seen, placed):  # type: ignore[no-untyped-d
 
 
 @njit(nogil=True, cache=True)
-def assemble(roads, seen, links, n_links, placed, confidence, touch_m):  # type: ignore[no-untyped-def]  # numba kernel
-    """(R,) ROW: the traversals of one trace, in driving order."""
+def link_rows(roads, seen, links, n_links, placed, confidence):  # type: ignore[no-untyped-def]  # numba kernel
+    """(n_links,) ROW: one for each link, touches and points too."""
     rows = np.zeros(n_links, ROW)
     _set_fixes(rows, n_links, placed)
     _set_times(rows, links, n_links, seen, placed)
@@ -138,4 +138,11 @@ def assemble(roads, seen, links, n_links, placed, confidence, touch_m):  # type:
         if links[k].edge & 1:
             a, b = length_m - b, length_m - a
         rows[k].edge, rows[k].from_m, rows[k].to_m, rows[k].confidence = links[k].edge, a, b, confidence[k]
+    return rows
+
+
+@njit(nogil=True, cache=True)
+def assemble(roads, seen, links, n_links, placed, confidence, touch_m):  # type: ignore[no-untyped-def]  # numba kernel
+    """(R,) ROW: the traversals of one trace, in driving order."""
+    rows = link_rows(roads, seen, links, n_links, placed, confidence)
     return rows[without_touches(roads, links, n_links, touch_m)]

@@ -146,20 +146,30 @@ def _leg(roads, work, constants, a, b, here_m, links, n, part):  # type: ignore[
 
 
 @njit(nogil=True, cache=True)
-def build_links(roads, work, constants, states, chain):  # type: ignore[no-untyped-def]  # numba kernel
-    """Links of the chosen states, their number, and for each state of the chain where it stands."""
-    n, part, here_m = np.int64(0), np.int64(0), 0.0
-    links = np.empty(4 * len(chain) + 8, LINK)
+def extend_links(roads, work, constants, states, chain, links, n, here_m):  # type: ignore[no-untyped-def]
+    """Drives on over the chosen states from the end of n links, which chain[0] stands on at here_m of its edge.
+
+    With n = 0 a path starts. Returns links, their number, and for each state of the chain where it stands.
+    """
+    part = links[n - 1].part if n > 0 else np.int64(0)
+    goes_on = n > 0
     stand = np.empty(len(chain), STAND)
     for c in range(len(chain)):
         b = states[chain[c]]
-        if c == 0 or math.isinf(b.route_m):
+        if (c == 0 and not goes_on) or (c > 0 and math.isinf(b.route_m)):
             part += 1
             here_m = b.pos_m
             links = _with_room(links, n, ONE)
             n = _drive(links, n, b.edge, here_m, here_m, part)
-        else:
+        elif c > 0:
             a = states[chain[c - 1]]
             links, n, here_m = _leg(roads, work, constants, a, b, here_m, links, n, part)
         stand[c].link, stand[c].pos_m = n - 1, here_m
     return links, n, stand
+
+
+@njit(nogil=True, cache=True)
+def build_links(roads, work, constants, states, chain):  # type: ignore[no-untyped-def]  # numba kernel
+    """Links of the chosen states, their number, and for each state of the chain where it stands."""
+    links = np.empty(4 * len(chain) + 8, LINK)
+    return extend_links(roads, work, constants, states, chain, links, np.int64(0), 0.0)
