@@ -41,7 +41,8 @@ def _place_between(roads, links, fix, placed, first, last, at_a, at_b, max_off_m
         link = links[k]
         from_m = link.from_m + max(at_a - link.at_m, 0.0)
         to_m = min(link.to_m, link.from_m + at_b - link.at_m)
-        if to_m >= from_m:
+        # a vehicle that stands leaves a range without length, rounded
+        if to_m > from_m - 1e-6:
             pos_m, off_m = project(roads, link.edge, from_m, to_m, fix.x, fix.y)
             if off_m < placed.off_m:
                 placed.link, placed.pos_m, placed.off_m = k, pos_m, off_m
