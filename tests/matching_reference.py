@@ -48,6 +48,16 @@ def places_of(network: Network, x: float, y: float, settings: MatchSettings, rad
     return found
 
 
+def direction(network: Network, edge: int) -> Floats:
+    """Unit vector of the first 10 m of an edge, or of all of it if it is shorter."""
+    piece = edge // 2
+    shape = network.shape_xy[network.shape_start[piece] : network.shape_start[piece + 1]]
+    shape = shape[::-1] if edge % 2 else shape
+    span = next((p - shape[0] for p in shape if np.hypot(*(p - shape[0])) >= 10.0), shape[-1] - shape[0])
+    unit: Floats = span / np.hypot(*span)
+    return unit
+
+
 def turn_m(network: Network, edge: int, following: int, settings: MatchSettings) -> float:
     """Metres that a turn at a node adds."""
     cost = 0.0
@@ -55,6 +65,9 @@ def turn_m(network: Network, edge: int, following: int, settings: MatchSettings)
         node = network.edge_to[edge]
         is_dead_end = network.out_start[node + 1] - network.out_start[node] == 1
         cost = 0.0 if is_dead_end else settings.uturn_node_m
+    else:
+        back_and_on = float(direction(network, edge ^ 1) @ direction(network, following))
+        cost = settings.turn_m * (1.0 + back_and_on) / 2.0
     if network.is_open[edge] and not network.is_open[following]:
         cost += settings.against_m
     return cost

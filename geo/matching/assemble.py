@@ -17,6 +17,8 @@ ROW = np.dtype(
 )  # fmt: skip
 #: A link shorter than this has no length: it is the end of an edge at a node.
 POINT_M = 1e-3
+#: A drive out and back that is less likely than this is left out.
+SPUR_CONFIDENCE = 0.5
 
 
 @njit(nogil=True, cache=True)
@@ -47,6 +49,22 @@ def without_touches(roads, links, n_links, touch_m):  # type: ignore[no-untyped-
         if link.from_m < 1e-6 and is_out and _is_partial(roads, links[k + 1], touch_m):
             keep[k] = keep[k + 1] = False
     return keep
+
+
+@njit(nogil=True, cache=True)
+def without_unlikely_spurs(roads, links, n_links, confidence, keep):  # type: ignore[no-untyped-def]  # numba kernel
+    """Drops drives out of a path and back on the same edge that are less likely than not.
+
+    The cheapest path may hold one, as where a vehicle stood and its fixes drifted into a side road, although most of
+    the ways that explain the fixes do not. The path goes on without it.
+    """
+    for k in range(1, n_links - 2):
+        out, back = links[k], links[k + 1]
+        if back.edge != out.edge ^ 1 or links[k - 1].part != out.part or links[k + 2].part != out.part:
+            continue
+        is_whole = out.from_m < 1e-6 and back.to_m > roads.edge[back.edge].length_m - 1e-6
+        if is_whole and max(confidence[k], confidence[k + 1]) < SPUR_CONFIDENCE:
+            keep[k] = keep[k + 1] = False
 
 
 @njit(nogil=True, cache=True)
@@ -145,4 +163,6 @@ def link_rows(roads, seen, links, n_links, placed, confidence):  # type: ignore[
 def assemble(roads, seen, links, n_links, placed, confidence, touch_m):  # type: ignore[no-untyped-def]  # numba kernel
     """(R,) ROW: the traversals of one trace, in driving order."""
     rows = link_rows(roads, seen, links, n_links, placed, confidence)
-    return rows[without_touches(roads, links, n_links, touch_m)]
+    keep = without_touches(roads, links, n_links, touch_m)
+    without_unlikely_spurs(roads, links, n_links, confidence, keep)
+    return rows[keep]

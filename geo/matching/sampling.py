@@ -27,6 +27,10 @@ LAY_SETTINGS = MatchSettings(
     uturn_edge_m=200.0,
     uturn_node_m=200.0,
     heading_min_mps=0.0,
+    # a line has no noise to learn, and turns where it turns
+    relearn=np.inf,
+    jump_min_m=np.inf,
+    turn_m=0.0,
 )
 
 

@@ -15,7 +15,12 @@ class MatchSettings:
     """Settings of one matching run; the defaults are the ones that docs/matching.md measures.
 
     sigma_m           spread of a fix beside its road
-    accuracy_max_m    a device that claims a spread greater than sigma_m is believed, up to this
+    sigma_max_m       a device that claims or shows a greater spread than sigma_m is believed, up to this
+    relearn           matched again where the spread that residuals show is this much more than what was taken
+    jump_min_m        white noise above this is smoothed before matching; where fixes are more than a second apart,
+                      above this times the square of the seconds, since turns look alike
+    road_m            spread that smoothing cannot take out: roads are drawn so far off where vehicles drive
+    acceleration      spectral density of the acceleration of vehicles, m^2/s^3
     beta_m, beta_fraction  scale of |way - straight line|: beta_m + beta_fraction * straight line
     max_roads         places on roads that one fix may have, each in both directions
     beam_nats         states dearer than the cheapest one by more than this are dropped
@@ -29,6 +34,7 @@ class MatchSettings:
     against_m, against_fraction  metres that driving against a one-way adds: once, and as a share of the way
     against_start_nats  price of starting a path against a one-way; below the beam, so that it can be found out
     turn_m            metres that a turn of 180 degrees adds; less in proportion to 1 - cos
+    turn_wide_m       more metres for such a turn, for each sigma_m that a device spreads more than sigma_m
     max_speed_mps     no way is driven faster between two fixes
     jitter_sigmas     a candidate so many sigma behind on the same edge is standing still
     heading_kappa     concentration of the heading about the direction of the edge
@@ -39,13 +45,17 @@ class MatchSettings:
     """
 
     sigma_m: float = 8.0
-    accuracy_max_m: float = 25.0
+    sigma_max_m: float = 40.0
+    relearn: float = 1.25
+    jump_min_m: float = 3.0
+    road_m: float = 5.0
+    acceleration: float = 2.0
     beta_m: float = 7.0
     beta_fraction: float = 0.04
     max_roads: int = 12
     beam_nats: float = 15.0
     merge_nats: float = 8.0
-    min_move_m: float = 20.0
+    min_move_m: float = 25.0
     skip_nats: float = 12.0
     skip_more_nats: float = 6.0
     skip_far_nats: float = 24.0
@@ -56,7 +66,8 @@ class MatchSettings:
     against_m: float = 500.0
     against_fraction: float = 0.5
     against_start_nats: float = 10.0
-    turn_m: float = 0.0
+    turn_m: float = 20.0
+    turn_wide_m: float = 400.0
     max_speed_mps: float = 60.0
     jitter_sigmas: float = 2.5
     heading_kappa: float = 8.0

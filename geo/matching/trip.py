@@ -19,12 +19,17 @@ from geo.matching.path import PLACED, build_links
 from geo.matching.place import place_fixes
 from geo.matching.result import BREAK_REASONS, BreakReason
 from geo.matching.settings import MatchSettings
+from geo.matching.smooth import jump_m, smooth
+from geo.matching.spread import learned_sigma_m, typical_step_m, widened
 from geo.matching.viterbi import best_chain, new_lattice, new_progress, posteriors
 from geo.trace import Traces
 
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 type Ints32 = NDArray[np.int32]
+
+#: A trace is matched at most so often to learn its spread.
+MAX_ROUNDS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +66,20 @@ def thin(seen, min_move_m):  # type: ignore[no-untyped-def]  # numba kernel
 
 
 def see(traces: Traces, t: int, settings: MatchSettings) -> Records:
-    """(k,) FIX of trace t."""
+    """(k,) FIX of trace t; white noise is smoothed away."""
     part = slice(int(traces.start[t]), int(traces.start[t + 1]))
     seen = np.zeros(part.stop - part.start, FIX)
-    seen["x"], seen["y"] = traces.xy[part].T
+    xy = traces.xy[part]
     seen["at_s"] = (traces.fixes.at_us[part] - traces.fixes.at_us[part.start]) / 1e6
-    claimed_m = np.nan_to_num(traces.fixes.accuracy_m[part], nan=settings.sigma_m)
-    seen["sigma_m"] = np.clip(claimed_m, settings.sigma_m, max(settings.sigma_m, settings.accuracy_max_m))
+    seen["sigma_m"] = settings.sigma_m
+    noise_m, apart_s = jump_m(xy, seen["at_s"])
+    if noise_m > settings.jump_min_m * max(1.0, apart_s) ** 2:
+        xy, left_m = smooth(seen["at_s"], xy, noise_m, settings.acceleration)
+        seen["sigma_m"] = np.maximum(settings.sigma_m, np.hypot(left_m, settings.road_m))
+    else:
+        claimed_m = np.nan_to_num(traces.fixes.accuracy_m[part], nan=settings.sigma_m)
+        seen["sigma_m"] = np.clip(claimed_m, settings.sigma_m, max(settings.sigma_m, settings.sigma_max_m))
+    seen["x"], seen["y"] = xy.T
     seen["n_near"] = -1
     heading, speed = np.deg2rad(traces.fixes.heading_deg[part]), traces.fixes.speed_mps[part]
     if np.isnan(heading).all():
@@ -82,16 +94,30 @@ def see(traces: Traces, t: int, settings: MatchSettings) -> Records:
 
 
 def match_trip(index: GridIndex, work: Scratch, traces: Traces, t: int, settings: MatchSettings) -> Trip:
-    """Matches trace t."""
-    roads, constants = index.roads, settings.constants()
+    """Matches trace t, and again where its residuals show a device of a greater spread than was taken."""
     seen = see(traces, t, settings)
+    sigma_m = max(settings.sigma_m, float(np.median(seen["sigma_m"])))
+    for _ in range(MAX_ROUNDS):
+        step_m = typical_step_m(np.column_stack([seen["x"], seen["y"]])[thin(seen, settings.min_move_m)])
+        trip, off_m = _match_seen(index, work, seen, widened(settings, sigma_m, step_m))
+        learned_m = learned_sigma_m(off_m, settings)
+        if learned_m <= settings.relearn * sigma_m:
+            break
+        sigma_m = learned_m
+        seen["sigma_m"] = np.maximum(seen["sigma_m"], sigma_m)
+    return trip
+
+
+def _match_seen(index: GridIndex, work: Scratch, seen: Records, settings: MatchSettings) -> tuple[Trip, Floats]:
+    """The trip of these fixes, and how far the decoded ones lie beside it, inf where they were left out."""
+    roads, constants = index.roads, settings.constants()
     used = thin(seen, settings.min_move_m)
     states, arcs = new_lattice(8 * len(used) + 64, 16 * len(used) + 64)
     progress = new_progress()
     states, arcs = decode(roads, work, constants, seen, used, states, arcs, progress)
     n_states, n_arcs, n_active = (int(progress[name][0]) for name in ("n_states", "n_arcs", "n_active"))
     if n_active == 0:
-        return _unmatched(len(seen))
+        return _unmatched(len(seen)), np.full(len(used), np.inf)
     active = work.active[:n_active].copy()
     chain = best_chain(states, active["state"][0])
     states, arcs = states[:n_states], arcs[:n_arcs]
@@ -109,7 +135,8 @@ def match_trip(index: GridIndex, work: Scratch, traces: Traces, t: int, settings
     fix_confidence = np.where(is_on, confidence[placed["link"]], 0.0)
     fix_confidence[states["fix"][chain]] = of_state
     breaks = _breaks(seen, used, states[chain], settings.max_speed_mps)
-    return Trip(rows, placed, fix_edge, fix_confidence, breaks)
+    off_m = np.where(is_on, placed["off_m"], np.inf)[used]
+    return Trip(rows, placed, fix_edge, fix_confidence, breaks), off_m
 
 
 def _posteriors(states: Records, arcs: Records, active: Records, heat: float) -> tuple[Floats, Floats]:

@@ -12,6 +12,7 @@ from geo.fix import Fixes
 from geo.matching.candidates import build_index
 from geo.matching.matcher import lay_line, match
 from geo.matching.result import BREAK_REASONS, INFERRED, Matched
+from geo.matching.settings import MatchSettings
 from geo.trace import Traces, clean_and_split
 
 TOWN = draw(
@@ -34,8 +35,14 @@ def driven(town: AsciiMap, matched: Matched) -> list[str]:
     ]
 
 
-def match_drive(town: AsciiMap, xy: NDArray[np.float64], every_s: float = 1.0, **columns: object) -> Matched:
-    return match(town.network, build_index(town.network), one_trace(xy, every_s, **columns))
+def match_drive(
+    town: AsciiMap,
+    xy: NDArray[np.float64],
+    every_s: float = 1.0,
+    settings: MatchSettings | None = None,
+    **columns: object,
+) -> Matched:
+    return match(town.network, build_index(town.network), one_trace(xy, every_s, **columns), settings)
 
 
 def test_a_drive_gives_its_edges_in_order_with_times_and_metres() -> None:
@@ -114,10 +121,30 @@ def test_one_wrong_fix_is_left_out_and_said() -> None:
 def test_a_claimed_spread_keeps_fixes_that_would_be_left_out() -> None:
     xy = TOWN.drive("A", "D") + (0.0, 45.0)
     xy[:20, 1] -= 45.0
-    strict = match_drive(TOWN, xy)
-    lenient = match_drive(TOWN, xy, accuracy_m=np.where(np.arange(len(xy)) < 20, 3.0, 25.0))
+    not_learned = MatchSettings(relearn=np.inf)
+    strict = match_drive(TOWN, xy, settings=not_learned)
+    lenient = match_drive(TOWN, xy, settings=not_learned, accuracy_m=np.where(np.arange(len(xy)) < 20, 3.0, 25.0))
     assert (strict.fixes.edge < 0).sum() > (lenient.fixes.edge < 0).sum() == 0
     assert driven(TOWN, lenient) == ["AB", "BC", "CD"]
+
+
+def test_the_spread_of_a_device_is_learned_from_where_its_fixes_lie() -> None:
+    xy = TOWN.drive("A", "D") + (0.0, 45.0)
+    assert (match_drive(TOWN, xy, settings=MatchSettings(relearn=np.inf)).fixes.edge < 0).all()
+    learned = match_drive(TOWN, xy)
+    assert (learned.fixes.edge >= 0).all()
+    assert driven(TOWN, learned) == ["AB", "BC", "CD"]
+
+
+def test_white_noise_of_a_dense_drive_makes_no_turns() -> None:
+    drives = [
+        TOWN.drive("A", "B", "E", "F") + np.random.default_rng(seed).normal(0.0, 20.0, (51, 2)) for seed in range(10)
+    ]
+    jumping = MatchSettings(jump_min_m=np.inf, relearn=np.inf)
+    right = [driven(TOWN, match_drive(TOWN, xy)) == ["AB", "BE", "EF"] for xy in drives]
+    without = [driven(TOWN, match_drive(TOWN, xy, settings=jumping)) == ["AB", "BE", "EF"] for xy in drives]
+    assert sum(right) >= 9
+    assert sum(without) <= 5
 
 
 def test_a_heading_tells_the_direction_of_a_single_step() -> None:
