@@ -144,7 +144,7 @@ def test_white_noise_of_a_dense_drive_makes_no_turns() -> None:
     right = [driven(TOWN, match_drive(TOWN, xy)) == ["AB", "BE", "EF"] for xy in drives]
     without = [driven(TOWN, match_drive(TOWN, xy, settings=jumping)) == ["AB", "BE", "EF"] for xy in drives]
     assert sum(right) >= 9
-    assert sum(without) <= 5
+    assert sum(without) <= sum(right) - 3
 
 
 def test_a_heading_tells_the_direction_of_a_single_step() -> None:
