@@ -63,7 +63,7 @@ class StatusSettings(Part):
     """Boundaries of the state table (docs/coverage.md)."""
 
     covered_fraction_min: float = Field(0.95, gt=0, le=1)
-    confidence_min: float = Field(0.75, ge=0, le=1)
+    confidence_min: float = Field(0.94, ge=0, le=1)
     clearing_min: float = Field(60, gt=0)
     silent_min: float = Field(30, gt=0)
     shift_gap_min: float = Field(180, gt=0)

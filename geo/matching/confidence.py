@@ -10,13 +10,30 @@ import math
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from geo.matching.path import search_again
+from geo.matching.settings import MatchSettings
+
+type Floats = NDArray[np.float64]
 
 #: A leg whose chosen arc is surer than this is not looked at closer.
 SURE = 0.98
 #: Arcs less likely than this change nothing that is shown.
 UNLIKELY = 0.01
+
+
+def calibrated(posterior: Floats, settings: MatchSettings) -> Floats:
+    """Share of traversals with this posterior that are right: logistic in its log-odds (Platt 1999).
+
+    Fitted on drives with known routes, with and without noise (benchmarks/bench_confidence.py).
+    Costs count neighbouring fixes as if they erred apart, and the map as if it were complete, so the posterior itself
+    is no such share.
+    """
+    p = np.clip(posterior, 1e-6, 1.0 - 1e-6)
+    log_odds = settings.calibration_offset + settings.calibration_slope * np.log(p / (1.0 - p))
+    share: Floats = 1.0 / (1.0 + np.exp(-log_odds))
+    return share
 
 
 @njit(nogil=True, cache=True)

@@ -40,6 +40,7 @@ class MatchSettings:
     heading_kappa     concentration of the heading about the direction of the edge
     heading_floor     share of headings that say nothing
     heading_min_mps   a heading below this speed is not used
+    calibration_offset, calibration_slope  log-odds that a traversal is right, from those of its posterior
     heat              all costs are divided by it before they become probabilities
     touch_m           a partial traversal shorter than this at an end of a path or as a spur is a touch
     """
@@ -75,6 +76,8 @@ class MatchSettings:
     heading_min_mps: float = 2.0
     touch_m: float = 15.0
     heat: float = 2.0
+    calibration_offset: float = 2.03
+    calibration_slope: float = 0.65
 
     def constants(self) -> np.void:
         """The part that the kernels read: one CONSTANTS record."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from geo.matching.arrays import FIX, Records, Scratch
 from geo.matching.assemble import ROW, assemble, leave_points
 from geo.matching.candidates import GridIndex
-from geo.matching.confidence import link_confidence, state_confidence
+from geo.matching.confidence import calibrated, link_confidence, state_confidence
 from geo.matching.decode import decode
 from geo.matching.path import PLACED, build_links
 from geo.matching.place import place_fixes
@@ -130,10 +130,12 @@ def _match_seen(index: GridIndex, work: Scratch, seen: Records, settings: MatchS
         roads, work, constants, seen, states, arcs, chain, stand, of_state, arc_log, links, n_links
     )
     rows = assemble(roads, seen, links, n_links, placed, confidence, settings.touch_m)
+    rows["confidence"] = calibrated(rows["confidence"], settings)
     is_on = placed["link"] >= 0
     fix_edge = np.where(is_on, links["edge"][placed["link"]], -1).astype(np.int32)
     fix_confidence = np.where(is_on, confidence[placed["link"]], 0.0)
     fix_confidence[states["fix"][chain]] = of_state
+    fix_confidence = np.where(is_on, calibrated(fix_confidence, settings), 0.0)
     breaks = _breaks(seen, used, states[chain], settings.max_speed_mps)
     off_m = np.where(is_on, placed["off_m"], np.inf)[used]
     return Trip(rows, placed, fix_edge, fix_confidence, breaks), off_m
