@@ -4,7 +4,7 @@ PYTHON3 ?= python3
 BIN := .venv/bin
 ROOMS := geo ingest layers tiles portal yukimichi
 
-.PHONY: help run test check lint types contracts docs reference clean-data clean format lock ready ready-dev
+.PHONY: help run test check lint types contracts docs reference clean-data clean format lock bench-match ready ready-dev
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -35,17 +35,28 @@ reference: ready-dev ## write the generated pages of the docs
 format: ready-dev ## let ruff mend what it can
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
+bench-match: ready-dev .venv-peers/made ## our matcher beside Valhalla and OSRM; needs YUKI_DATA, takes minutes
+	@$(BIN)/python -m benchmarks.bench_match --peers .venv-peers/bin/python --write docs/matching-peers.md
+
+.venv-peers/made: requirements-peers.lock | ready-dev
+	@$(BIN)/uv venv -q --clear --python $(BIN)/python .venv-peers
+	@$(BIN)/uv pip install -q --python .venv-peers/bin/python --require-hashes -r requirements-peers.lock
+	@touch $@
+
 clean-data: ready ## delete the private database and all loaded data
 	@$(BIN)/yukimichi clean-data --yes
 
 clean: ## delete the virtual environment and caches
-	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache
+	@rm -rf .venv .venv-peers .mypy_cache .ruff_cache .pytest_cache
 
 lock: ready-dev ## pin the newest versions that resolve together
 	@$(BIN)/uv pip compile -q --universal --python-version 3.12 --generate-hashes --no-emit-index-url --no-header \
 	  --upgrade pyproject.toml -o requirements.lock
 	@$(BIN)/uv pip compile -q --universal --python-version 3.12 --generate-hashes --no-emit-index-url --no-header \
 	  --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	@$(BIN)/python -c "import tomllib as t; p = t.load(open('pyproject.toml', 'rb'))['project']; \
+	  print(*p['optional-dependencies']['peers'], sep='\n')" | $(BIN)/uv pip compile -q --universal \
+	  --python-version 3.12 --generate-hashes --no-emit-index-url --no-header --upgrade - -o requirements-peers.lock
 
 ready:
 	@$(PYTHON3) bootstrap.py run
