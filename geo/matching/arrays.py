@@ -15,16 +15,18 @@ from numpy.typing import NDArray
 type Records = NDArray[Any]
 type Ints = NDArray[np.int64]
 
-#: A directed edge: length, place of its end, direction of its first metres, successors (a range of
-#: Roads.following), segments of its piece (a range of Roads.segment), whether it is open and ends at a dead end.
+#: A directed edge: length, place of its end, turns out of it (a range of Roads.turn), segments of its piece (a range
+#: of Roads.segment), whether it is open. One cache line.
 EDGE = np.dtype(
     [
-        ("length_m", "f8"), ("to_x", "f8"), ("to_y", "f8"), ("dir_x", "f4"), ("dir_y", "f4"),
-        ("next_first", "i8"), ("next_end", "i8"), ("segment_first", "i8"), ("segment_end", "i8"),
-        ("is_open", "i1"), ("is_dead_end", "i1"),
+        ("length_m", "f8"), ("to_x", "f8"), ("to_y", "f8"), ("turn_first", "i8"), ("turn_end", "i8"),
+        ("segment_first", "i8"), ("segment_end", "i8"), ("is_open", "i1"),
     ],
     align=True,
 )  # fmt: skip
+#: A turn into `edge`. bend: 0 straight on, 1 all the way round; is_back: onto its own reverse, not at a dead end;
+#: is_against: from an edge that is open into one that is not.
+TURN = np.dtype([("edge", "i8"), ("bend", "f4"), ("is_back", "i1"), ("is_against", "i1")], align=True)
 #: A straight piece of a road along digitising: its ends, the offset at its start, offset per metre of geometry.
 SEGMENT = np.dtype(
     [("ax", "f8"), ("ay", "f8"), ("bx", "f8"), ("by", "f8"), ("from_m", "f8"), ("per_m", "f8"), ("piece", "i8")],
@@ -114,13 +116,13 @@ class Roads(NamedTuple):
     """The network as the kernels see it: E edges, S segments, C grid cells. Read only, shared between threads.
 
     edge       (E,) EDGE
-    following  edges grouped by the node that they leave
+    turn       TURN, those out of an edge follow each other
     segment    (S,) SEGMENT; segments of a piece follow each other
     cell_start, cell_segment  (C + 1,) and the segments that touch each cell, row by row from the origin
     """
 
     edge: Records
-    following: Ints
+    turn: Records
     segment: Records
     cell_start: Ints
     cell_segment: Ints

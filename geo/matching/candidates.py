@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from geo.errors import InputError
 from geo.matching.arrays import EDGE, MAX_NEAR, SEGMENT, Records, Roads
+from geo.matching.turns import build_turns
 from geo.network import Network
 
 type Ints = NDArray[np.int64]
@@ -33,7 +34,7 @@ class GridIndex:
     """The grid over a network, and all arrays that the kernels read. Read only, safe to share between threads.
 
     roads    arrays of the network and of the grid
-    n_turns  number of pairs of following edges: the size that a search heap may need
+    n_turns  number of turns: the size that a search heap may need
     """
 
     roads: Roads
@@ -54,10 +55,10 @@ def build_index(network: Network) -> GridIndex:
     cell_m = max(CELL_M, math.sqrt(width_m * height_m / MAX_CELLS))
     n_columns, n_rows = int(width_m / cell_m) + 1, int(height_m / cell_m) + 1
     cell_start, cell_segment = _fill_cells(segment, low[0], low[1], cell_m, n_columns, n_rows)
-    degree = np.diff(network.out_start).astype(np.int64)
+    first_turn, turn = build_turns(network)
     roads = Roads(
-        edge=_edges(network),
-        following=np.array(network.out_edge, np.int64),
+        edge=_edges(network, first_turn),
+        turn=turn,
         segment=segment,
         cell_start=cell_start,
         cell_segment=cell_segment,
@@ -67,7 +68,7 @@ def build_index(network: Network) -> GridIndex:
         n_columns=n_columns,
         n_rows=n_rows,
     )
-    return GridIndex(roads=roads, n_turns=int((degree * degree).sum()))
+    return GridIndex(roads=roads, n_turns=len(turn))
 
 
 def _segments(network: Network) -> Records:
@@ -94,37 +95,17 @@ def _first_segment(network: Network) -> Ints:
     return network.shape_start.astype(np.int64) - np.arange(len(network.shape_start))
 
 
-def _edges(network: Network) -> Records:
+def _edges(network: Network, first_turn: Ints) -> Records:
     """(E,) EDGE of a network."""
     edge = np.zeros(network.n_edges, EDGE)
     edge["length_m"] = np.repeat(network.length_m, 2)
     edge["to_x"], edge["to_y"] = network.node_xy[network.edge_to].T
-    edge["next_first"] = network.out_start[network.edge_to]
-    edge["next_end"] = network.out_start[network.edge_to + 1]
+    edge["turn_first"], edge["turn_end"] = first_turn[:-1], first_turn[1:]
     first_segment = _first_segment(network)
     edge["segment_first"] = np.repeat(first_segment[:-1], 2)
     edge["segment_end"] = np.repeat(first_segment[1:], 2)
     edge["is_open"] = network.is_open
-    edge["is_dead_end"] = edge["next_end"] - edge["next_first"] == 1
-    _set_directions(network.shape_start.astype(np.int64), np.array(network.shape_xy), edge)
     return edge
-
-
-@njit(nogil=True, cache=True)
-def _set_directions(start, xy, edge):  # type: ignore[no-untyped-def]  # numba kernel
-    """Sets the unit vector of the first 10 m of each edge in its own direction, or of all of it if it is shorter."""
-    for e in range(len(edge)):
-        p, step = e >> 1, 1 - 2 * (e & 1)
-        a = start[p] if step > 0 else start[p + 1] - 1
-        i, dx, dy = a, 0.0, 0.0
-        for _ in range(start[p + 1] - start[p] - 1):
-            i += step
-            dx, dy = xy[i, 0] - xy[a, 0], xy[i, 1] - xy[a, 1]
-            if dx * dx + dy * dy >= 100.0:
-                break
-        norm = math.hypot(dx, dy)
-        if norm > 0.0:
-            edge[e].dir_x, edge[e].dir_y = dx / norm, dy / norm
 
 
 @njit(nogil=True, cache=True)

@@ -51,17 +51,12 @@ def _pop(heap, counter):  # type: ignore[no-untyped-def]  # numba kernel
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
-def turn_m(edges, constants, edge, following):  # type: ignore[no-untyped-def]  # numba kernel
-    """Metres that the turn from one edge into the following one adds."""
-    cost = 0.0
-    if following == edge ^ 1:
-        if edges[edge].is_dead_end == 0:
-            cost = constants.uturn_node_m
-    elif constants.turn_m > 0.0:
-        # the end of an edge is the start of its reverse, turned round
-        a, b = edges[edge ^ 1], edges[following]
-        cost = constants.turn_m * 0.5 * (1.0 + a.dir_x * b.dir_x + a.dir_y * b.dir_y)
-    if edges[following].is_open == 0 and edges[edge].is_open != 0:
+def turn_m(constants, turn):  # type: ignore[no-untyped-def]  # numba kernel
+    """Metres that a turn adds."""
+    cost = constants.turn_m * turn.bend
+    if turn.is_back != 0:
+        cost += constants.uturn_node_m
+    if turn.is_against != 0:
         cost += constants.against_m
     return cost
 
@@ -173,7 +168,8 @@ def _enter(found, label, entry_m, factor, edge, aim):  # type: ignore[no-untyped
 @njit(nogil=True, cache=True, boundscheck=False)
 def search(roads, work, constants, n, edge, pos_m, aim):  # type: ignore[no-untyped-def]  # numba kernel
     """Sets route_m and parent of the n targets in work.found from the state (edge, pos_m); see AIM."""
-    edges, labels, found, heap, counter = roads.edge, work.label, work.found, work.heap, work.counter
+    edges, turns, labels, found = roads.edge, roads.turn, work.label, work.found
+    heap, counter = work.heap, work.counter
     for c in range(n):
         found[c].route_m = math.inf
     counter[0] += 1
@@ -190,14 +186,20 @@ def search(roads, work, constants, n, edge, pos_m, aim):  # type: ignore[no-unty
         if labels[at].is_done != 0:
             continue
         labels[at].is_done = 1
-        for k in range(edges[at].next_first, edges[at].next_end):
-            following = roads.following[k]
+        at_m, is_entered = labels[at].m, False
+        for k in range(edges[at].turn_first, edges[at].turn_end):
+            following = turns[k].edge
             label = labels[following]
-            entry_m = labels[at].m + turn_m(edges, constants, at, following)
+            is_target = label.target_stamp == step
+            if label.stamp == stamp and label.is_done != 0 and not is_target:
+                continue
+            entry_m = at_m + turn_m(constants, turns[k])
             factor = along_m(edges, constants, following, 1.0)
-            if label.target_stamp == step:
+            if is_target:
                 _enter(found, label, entry_m, factor, at, aim)
-                _set_limits(edges, found, n, constants, aim)
+                is_entered = True
             end_m = entry_m + factor * edges[following].length_m
             if label.stamp != stamp or (label.is_done == 0 and end_m < label.m):
                 _label(edges[following], label, heap, counter, following, end_m, at, aim)
+        if is_entered:
+            _set_limits(edges, found, n, constants, aim)
