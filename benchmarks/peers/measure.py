@@ -57,8 +57,7 @@ class Results:
     trusted  drive -> seconds between fixes -> score of Valhalla where it trusts the speeds of roads
     noise    (kind, sigma_m) -> (contender, told, seconds between fixes) -> score over all seeds
     speed    (contender, seconds between fixes) -> fixes a second of CPU; "ours, matching alone" is one more
-    copies   (contender, seconds between fixes) -> copies of the drive that one measurement matches
-    work_s   the least CPU that one measurement of speed took
+    n_fixes  seconds between fixes -> fixes of Seattle
     """
 
     versions: dict[str, str] = field(default_factory=dict)
@@ -66,8 +65,6 @@ class Results:
     trusted: dict[str, dict[float, Score]] = field(default_factory=dict)
     noise: dict[tuple[Kind, float], dict[tuple[str, Told, float], Score]] = field(default_factory=dict)
     speed: dict[tuple[str, float], float] = field(default_factory=dict)
-    copies: dict[tuple[str, float], int] = field(default_factory=dict)
-    work_s: float = float("inf")
     n_fixes: dict[float, int] = field(default_factory=dict)
     cost: dict[str, Cost] = field(default_factory=dict)
 
@@ -148,27 +145,14 @@ def _speed(contenders: Sequence[Contender], files: Files, results: Results, say:
     for every_s in EVERY_S:
         fixes = thinned(files.drive.fixes, every_s)
         results.n_fixes[every_s] = len(fixes)
-        used: dict[str, list[float]] = {}
-        copies = {c.name: _copies(c, fixes) for c in contenders}
+        rates: dict[str, list[float]] = {}
+        for contender in contenders:
+            contender.cpu(fixes, 0.0)  # warms up
         for _ in range(ROUNDS):
             for contender in contenders:
-                took = contender.cpu(fixes, copies[contender.name])
-                used.setdefault(contender.name, []).append(took["cpu_s"])
+                took = contender.cpu(fixes, WORK_S)
+                rates.setdefault(contender.name, []).append(took["n"] * len(fixes) / took["cpu_s"])
                 if contender.name == OURS:
-                    used.setdefault(MATCHING_ALONE, []).append(took["match_cpu_s"])
-        copies[MATCHING_ALONE] = copies[OURS]
-        for name, seconds in used.items():
-            results.copies[name, every_s] = copies[name]
-            if name != MATCHING_ALONE:
-                results.work_s = min(results.work_s, *seconds)
-            results.speed[name, every_s] = copies[name] * len(fixes) / statistics.median(seconds)
-        say(f"speed at {every_s:.0f} s: " + ", ".join(f"{n} {results.speed[n, every_s]:.0f}" for n in used))
-
-
-def _copies(contender: Contender, fixes: Fixes) -> int:
-    """Copies that make about WORK_S of work and a fifth more; the first look warms up."""
-    n = 1
-    for goal_s in (0.0, 0.1 * WORK_S, 1.2 * WORK_S):
-        took = max(float(contender.cpu(fixes, n)["cpu_s"]), 1e-4)
-        n = max(n, round(n * goal_s / took))
-    return n
+                    rates.setdefault(MATCHING_ALONE, []).append(took["n"] * len(fixes) / took["match_cpu_s"])
+        results.speed |= {(name, every_s): statistics.median(found) for name, found in rates.items()}
+        say(f"speed at {every_s:.0f} s: " + ", ".join(f"{n} {results.speed[n, every_s]:.0f}" for n in rates))

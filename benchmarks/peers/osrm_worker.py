@@ -63,10 +63,10 @@ class Matcher:
             ]
         }
 
-    def cpu(self, copies: int, **fixes: Any) -> Answer:
-        """What matching the fixes so many times costs; the question is made before."""
+    def cpu(self, least_s: float, **fixes: Any) -> Answer:
+        """CPU of matching the fixes n times; the question is made before."""
         assert self.engine is not None
-        return timed(partial(self.engine.Match, _question(**fixes)), copies)
+        return timed(partial(self.engine.Match, _question(**fixes)), least_s)
 
 
 def _question(lon: list[float], lat: list[float], at_s: list[float], settings: dict[str, Any]) -> osrm.MatchParameters:

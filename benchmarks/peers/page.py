@@ -19,7 +19,7 @@ from benchmarks.peers.contenders import (
     Told,
 )
 from benchmarks.peers.machine import Machine
-from benchmarks.peers.measure import MATCHING_ALONE, ROUNDS, SEEDS, Results, Score
+from benchmarks.peers.measure import MATCHING_ALONE, ROUNDS, SEEDS, WORK_S, Results, Score
 from benchmarks.peers.noise import TIME_CONSTANT_S
 
 NAMES = (OURS, VALHALLA, OSRM)
@@ -56,7 +56,7 @@ def page(results: Results, machine: Machine, minutes: float) -> str:
         "osrm_radius_m": f"{OSRM_RADIUS_M:.0f}",
         "time_constant_s": f"{TIME_CONSTANT_S:.0f}",
         "n_seeds": str(len(SEEDS)),
-        "work_s": f"{results.work_s:.1f}",
+        "work_s": f"{WORK_S:.0f}",
         "n_rounds": str(ROUNDS),
         "held_points": f"{HELD_POINTS}",
     }
@@ -169,8 +169,9 @@ def noise_verdict(results: Results, among: Sequence[Told]) -> str:
         if cells[OURS, Told.NOTHING, e].percent > _best(cells, e, among)
     ]
     n = len(results.noise) * len(EVERY_S)
-    rows = " and ".join(f"*{told}*" for told in among)
-    better = f"In {n - len(worse)} of {n} cells ours, told nothing, is at least as true as Valhalla's best of {rows}"
+    rows = ", ".join(f"*{told}*" for told in among)
+    n_held = n - len(worse)
+    better = f"In {n_held} of {n} cells ours, told nothing, is at least as true as the best of Valhalla's rows {rows}"
     return f"{better}. It is worse in:\n\n" + "\n".join(worse) if worse else f"{better}."
 
 
@@ -182,9 +183,8 @@ def speed_table(results: Results) -> str:
     for e in EVERY_S:
         rates = [f"{results.speed[name, e]:,.0f}" for name in names]
         ratios = [ratio(results.speed[OURS, e], results.speed[peer, e]) for peer in peers]
-        copies = " · ".join(str(results.copies[name, e]) for name in NAMES)
-        rows.append([_every(e), f"{results.n_fixes[e]:,}", copies, *rates, *ratios])
-    head = ["one fix in", "fixes", "copies", *names, *(f"ours ÷ {peer}" for peer in peers)]
+        rows.append([_every(e), f"{results.n_fixes[e]:,}", *rates, *ratios])
+    head = ["one fix in", "fixes", *names, *(f"ours ÷ {peer}" for peer in peers)]
     return _table(head, rows)
 
 

@@ -63,10 +63,10 @@ class Matcher:
             return {"edges": [], "failed": f"{error.code}: {error}"}
         return {"edges": [[edge["way_id"], edge["node_id"], edge["forward"]] for edge in answer["edges"]]}
 
-    def cpu(self, copies: int, **fixes: Any) -> Answer:
-        """What matching the fixes so many times costs. The question is written before, the answer is not parsed."""
+    def cpu(self, least_s: float, **fixes: Any) -> Answer:
+        """CPU of matching the fixes n times. The question is written before, the answer is not parsed."""
         assert self.actor is not None
-        return timed(partial(self.actor.trace_attributes, _question(**fixes)), copies)
+        return timed(partial(self.actor.trace_attributes, _question(**fixes)), least_s)
 
 
 def _question(lon: list[float], lat: list[float], at_s: list[float], settings: dict[str, Any]) -> str:

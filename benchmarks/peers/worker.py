@@ -55,9 +55,10 @@ def memory() -> Answer:
     return {"peak_rss_mb": next(int(line.split()[1]) for line in status if line.startswith("VmHWM:")) / 1024}
 
 
-def timed(work: Callable[[], object], copies: int) -> Answer:
-    """CPU and wall seconds of doing the work so many times."""
-    wall, used = time.perf_counter(), time.process_time()
-    for _ in range(copies):
+def timed(work: Callable[[], object], least_s: float) -> Answer:
+    """CPU and wall seconds of doing the work as often as takes least_s of CPU, once at least, and how often that is."""
+    wall, used, n = time.perf_counter(), time.process_time(), 0
+    while n == 0 or time.process_time() - used < least_s:
         work()
-    return {"cpu_s": time.process_time() - used, "wall_s": time.perf_counter() - wall}
+        n += 1
+    return {"cpu_s": time.process_time() - used, "wall_s": time.perf_counter() - wall, "n": n}

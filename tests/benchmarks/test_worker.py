@@ -12,7 +12,7 @@ import shapely
 
 from benchmarks.drives import traces_of
 from benchmarks.peers.client import Client, PeerFailed, as_question
-from benchmarks.peers.our_worker import Matcher
+from benchmarks.peers.our_worker import BATCH, Matcher
 from geo.fix import Fixes
 from geo.matching.matcher import match
 
@@ -46,7 +46,10 @@ def test_our_worker_finds_the_route_that_the_matcher_finds(roads: Path, fixes: F
     found = matcher.match(**as_question(fixes), accuracy_m=None)["edges"]
     own = match(matcher.roads.network, matcher.roads.index, traces_of(fixes, matcher.roads.network))
     assert found == own.traversals.edge.tolist() == [0, 3]
-    assert matcher.cpu(2, **as_question(fixes), accuracy_m=12.0)["match_cpu_s"] > 0
+    took = matcher.cpu(0.3, **as_question(fixes), accuracy_m=12.0)
+    assert 0 < took["match_cpu_s"] < took["cpu_s"]
+    assert took["cpu_s"] >= 0.3
+    assert took["n"] % round(BATCH / len(fixes)) == 0
 
 
 def test_a_client_asks_a_process_and_hears_of_errors() -> None:
