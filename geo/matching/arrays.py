@@ -27,11 +27,15 @@ EDGE = np.dtype(
 #: A turn into `edge`. bend: 0 straight on, 1 all the way round; is_back: onto its own reverse, not at a dead end;
 #: is_against: from an edge that is open into one that is not.
 TURN = np.dtype([("edge", "i8"), ("bend", "f4"), ("is_back", "i1"), ("is_against", "i1")], align=True)
-#: A straight piece of a road along digitising: its ends, the offset at its start, offset per metre of geometry.
+#: A straight piece of a road along digitising: its ends, the offset at its start, the metres of road that it spans,
+#: one over its squared length (0 where it has none). One cache line.
 SEGMENT = np.dtype(
-    [("ax", "f8"), ("ay", "f8"), ("bx", "f8"), ("by", "f8"), ("from_m", "f8"), ("per_m", "f8"), ("piece", "i8")],
+    [
+        ("ax", "f8"), ("ay", "f8"), ("bx", "f8"), ("by", "f8"), ("from_m", "f8"), ("span_m", "f8"), ("per_m2", "f8"),
+        ("piece", "i8"),
+    ],
     align=True,
-)
+)  # fmt: skip
 #: Scratch of an edge, valid only where its stamp is the current one. m: least cost in metres of reaching the end of
 #: the edge; parent: the edge before it (-1 where the search starts, -2 at its reverse); is_done: followed;
 #: target: first candidate of the next fix on the edge; least_nats: least cost of reaching the end of the edge from
@@ -91,14 +95,15 @@ PROGRESS = np.dtype(
 #: An arc from state `tail` to state `head`; nats: its cost with the emission of the head.
 ARC = np.dtype([("nats", "f8"), ("tail", "i8"), ("head", "i8")], align=True)
 #: What a search is for. (x, y) the next fix, pull 1 where ways are no shorter than straight lines, else 0;
-#: straight_m from fix to fix and beta_m the scale of a detour; base_nats the cost of the state and least_nats the
-#: least emission of a target; best_nats the best total so far, lowered by the search; max_m nobody drives more
-#: between the two fixes; jitter_m so far behind on the same edge is standing still; merge_nats a way this much dearer
-#: than another one to the same edge is given up, inf never; limit_m, open_limit_m see transition._set_limits.
+#: straight_m from fix to fix, beta_m the scale of a detour and nats_per_m its inverse; base_nats the cost of the
+#: state and least_nats the least emission of a target; best_nats the best total so far, lowered by the search; max_m
+#: nobody drives more between the two fixes; jitter_m so far behind on the same edge is standing still; merge_nats a
+#: way this much dearer than another one to the same edge is given up, inf never; limit_m, open_limit_m see
+#: transition._set_limits.
 AIM = np.dtype(
     [
-        ("x", "f8"), ("y", "f8"), ("pull", "f8"), ("straight_m", "f8"), ("beta_m", "f8"), ("base_nats", "f8"),
-        ("least_nats", "f8"), ("best_nats", "f8"), ("max_m", "f8"), ("jitter_m", "f8"),
+        ("x", "f8"), ("y", "f8"), ("pull", "f8"), ("straight_m", "f8"), ("beta_m", "f8"), ("nats_per_m", "f8"),
+        ("base_nats", "f8"), ("least_nats", "f8"), ("best_nats", "f8"), ("max_m", "f8"), ("jitter_m", "f8"),
         ("merge_nats", "f8"), ("limit_m", "f8"), ("open_limit_m", "f8"),
     ],
     align=True,

@@ -81,11 +81,13 @@ def _segments(network: Network) -> Records:
     segment["ax"], segment["ay"] = xy[first].T
     segment["bx"], segment["by"] = xy[first + 1].T
     piece = np.repeat(np.arange(len(start) - 1, dtype=np.int32), np.diff(start) - 1)
-    run = np.r_[0.0, np.cumsum(np.hypot(segment["bx"] - segment["ax"], segment["by"] - segment["ay"]))]
+    long_m = np.hypot(segment["bx"] - segment["ax"], segment["by"] - segment["ay"])
+    run = np.r_[0.0, np.cumsum(long_m)]
     first_segment = _first_segment(network)
     geometric = run[first_segment[1:]] - run[first_segment[:-1]]
     scale = np.divide(network.length_m, geometric, out=np.ones_like(geometric), where=geometric > 0)
-    segment["piece"], segment["per_m"] = piece, scale[piece]
+    segment["piece"], segment["span_m"] = piece, long_m * scale[piece]
+    segment["per_m2"] = np.divide(1.0, long_m**2, out=np.zeros_like(long_m), where=long_m > 0)
     segment["from_m"] = (run[:-1] - run[first_segment[:-1]][piece]) * scale[piece]
     return segment
 
@@ -165,9 +167,7 @@ def _near_segments(roads, near, x, y, radius_m):  # type: ignore[no-untyped-def]
         for k in range(roads.cell_start[row * n_columns + c0], roads.cell_start[row * n_columns + c1 + 1]):
             s = segments[cell_segment[k]]
             dx, dy = s.bx - s.ax, s.by - s.ay
-            square = dx * dx + dy * dy
-            t = ((x - s.ax) * dx + (y - s.ay) * dy) / square if square > 0.0 else 0.0
-            t = min(max(t, 0.0), 1.0)
+            t = min(max(((x - s.ax) * dx + (y - s.ay) * dy) * s.per_m2, 0.0), 1.0)
             ex, ey = s.ax + t * dx - x, s.ay + t * dy - y
             m2 = ex * ex + ey * ey
             if m2 <= limit:
@@ -193,8 +193,7 @@ def _insert_near(near, n, s, m2, t):  # type: ignore[no-untyped-def]  # numba ke
 def _near_point(segments, entry):  # type: ignore[no-untyped-def]  # numba kernel
     """Place of an entry of `near`: x, y and offset along digitising."""
     s, t = segments[entry.segment], entry.share
-    dx, dy = s.bx - s.ax, s.by - s.ay
-    return s.ax + t * dx, s.ay + t * dy, s.from_m + t * math.sqrt(dx * dx + dy * dy) * s.per_m
+    return s.ax + t * (s.bx - s.ax), s.ay + t * (s.by - s.ay), s.from_m + t * s.span_m
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
@@ -255,12 +254,11 @@ def find_candidates(roads, work, x, y, radius_m, max_roads):  # type: ignore[no-
     for k in range(n_places):
         entry = work.near[work.place[k].near]
         s = roads.segment[entry.segment]
-        _, _, offset = _near_point(roads.segment, entry)
+        offset = s.from_m + entry.share * s.span_m
         length_m, off_m = roads.edge[2 * s.piece].length_m, math.sqrt(entry.m2)
         offset = min(max(offset, 0.0), length_m)
-        dx, dy = s.bx - s.ax, s.by - s.ay
-        norm = math.sqrt(dx * dx + dy * dy)
-        dx, dy = (dx / norm, dy / norm) if norm > 0.0 else (0.0, 0.0)
+        scale = math.sqrt(s.per_m2)
+        dx, dy = scale * (s.bx - s.ax), scale * (s.by - s.ay)
         c = work.found[2 * k]
         c.edge, c.pos_m, c.off_m, c.dir_x, c.dir_y = 2 * s.piece, offset, off_m, dx, dy
         c = work.found[2 * k + 1]

@@ -40,6 +40,7 @@ def _aim_from(aim, constants, a, b, nats):  # type: ignore[no-untyped-def]  # nu
     aim.x, aim.y, aim.base_nats = b.x, b.y, nats
     aim.straight_m = math.sqrt((b.x - a.x) ** 2 + (b.y - a.y) ** 2)
     aim.beta_m = constants.beta_m + constants.beta_fraction * aim.straight_m
+    aim.nats_per_m = 1.0 / aim.beta_m
     aim.pull = 1.0
     slack_m = 3.0 * (a.sigma_m + b.sigma_m) + constants.uturn_edge_m
     aim.max_m = constants.max_speed_mps * max(b.at_s - a.at_s, 1.0) + slack_m
@@ -53,7 +54,7 @@ def _take_ways(found, n, arcs, n_arcs, tail, tail_nats, aim, beam_nats):  # type
         target = found[c]
         if target.route_m > aim.max_m:
             continue
-        total = aim.base_nats + transition_nats(target.route_m, aim.straight_m, aim.beta_m) + target.nats
+        total = aim.base_nats + transition_nats(target.route_m, aim.straight_m, aim.nats_per_m) + target.nats
         if total < target.total:
             target.total, target.back, target.back_m = total, tail, target.route_m
         if total <= aim.best_nats + beam_nats:

@@ -42,10 +42,8 @@ def point_at(roads, e, pos_m):  # type: ignore[no-untyped-def]  # numba kernel
     edge = roads.edge[e]
     offset = edge.length_m - pos_m if e & 1 else pos_m
     s = roads.segment[first_segment(roads.segment, edge, offset)]
-    dx, dy = s.bx - s.ax, s.by - s.ay
-    span_m = math.sqrt(dx * dx + dy * dy) * s.per_m
-    t = min(max((offset - s.from_m) / span_m, 0.0), 1.0) if span_m > 0.0 else 0.0
-    return s.ax + t * dx, s.ay + t * dy
+    t = min(max((offset - s.from_m) / s.span_m, 0.0), 1.0) if s.span_m > 0.0 else 0.0
+    return s.ax + t * (s.bx - s.ax), s.ay + t * (s.by - s.ay)
 
 
 @njit(nogil=True, cache=True)

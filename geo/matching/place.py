@@ -22,14 +22,12 @@ def project(roads, e, from_m, to_m, x, y):  # type: ignore[no-untyped-def]  # nu
         if s.from_m > high:
             break
         dx, dy = s.bx - s.ax, s.by - s.ay
-        square = dx * dx + dy * dy
-        span_m = math.sqrt(square) * s.per_m
-        if span_m > 0.0:
-            t = ((x - s.ax) * dx + (y - s.ay) * dy) / square
-            t = min(max(t, (low - s.from_m) / span_m, 0.0), (high - s.from_m) / span_m, 1.0)
+        if s.span_m > 0.0:
+            t = ((x - s.ax) * dx + (y - s.ay) * dy) * s.per_m2
+            t = min(max(t, (low - s.from_m) / s.span_m, 0.0), (high - s.from_m) / s.span_m, 1.0)
             m = math.hypot(s.ax + t * dx - x, s.ay + t * dy - y)
             if m < best_m:
-                best_m, best = m, s.from_m + t * span_m
+                best_m, best = m, s.from_m + t * s.span_m
     return (edge.length_m - best if backward else best), best_m
 
 

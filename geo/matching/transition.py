@@ -17,9 +17,9 @@ AHEAD, TURNED = np.int64(-1), np.int64(-2)
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
-def transition_nats(route_m, straight_m, beta_m):  # type: ignore[no-untyped-def]  # numba kernel
+def transition_nats(route_m, straight_m, nats_per_m):  # type: ignore[no-untyped-def]  # numba kernel
     """Cost of a way of route_m between fixes straight_m apart (Newson & Krumm 2009, eq. 2)."""
-    return abs(route_m - straight_m) / beta_m
+    return abs(route_m - straight_m) * nats_per_m
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
@@ -89,7 +89,7 @@ def _improve(target, route_m, parent, aim):  # type: ignore[no-untyped-def]  # n
     """Takes a way to a target if it is shorter than the one known, and lowers the best total by it."""
     if route_m < target.route_m:
         target.route_m, target.parent = route_m, parent
-        total = aim.base_nats + target.nats + transition_nats(route_m, aim.straight_m, aim.beta_m)
+        total = aim.base_nats + target.nats + transition_nats(route_m, aim.straight_m, aim.nats_per_m)
         aim.best_nats = min(aim.best_nats, total)
 
 
@@ -146,7 +146,7 @@ def _label(end, label, heap, counter, edge, end_m, parent, aim):  # type: ignore
     key = end_m + aim.pull * math.sqrt(dx * dx + dy * dy)
     if key > (aim.open_limit_m if end.is_open != 0 else aim.limit_m):
         return
-    nats = aim.base_nats + end_m / aim.beta_m
+    nats = aim.base_nats + end_m * aim.nats_per_m
     if label.least_stamp != counter[1]:
         label.least_nats, label.least_stamp = nats, counter[1]
     elif nats > label.least_nats + aim.merge_nats:
