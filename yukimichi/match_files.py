@@ -22,6 +22,7 @@ from geo.errors import InputError
 from geo.fix import Fixes
 from geo.matching.candidates import GridIndex, build_index
 from geo.matching.matcher import MATCHER_VERSION, match
+from geo.matching.online_replay import replay
 from geo.matching.result import STATUSES, UNMATCHED, Matched
 from geo.matching.settings import MatchSettings
 from geo.network import Network
@@ -41,7 +42,10 @@ type Table = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class MatchFilesWish:
-    """What to match. every_s thins the fixes of each vehicle to one in so many seconds; 0 keeps all."""
+    """What to match. every_s thins the fixes of each vehicle to one in so many seconds; 0 keeps all.
+
+    online_lag replays the fixes through online matching instead, and writes what was known so many fixes later.
+    """
 
     roads: Path
     fixes: Path
@@ -52,6 +56,7 @@ class MatchFilesWish:
     n_threads: int = 1
     policy: Literal["endpoints", "crossings"] = "endpoints"
     snap_m: float = 0.5
+    online_lag: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +87,10 @@ def match_files(
     traces = clean_and_split(fixes, to_plane(fixes.lon, fixes.lat, roads.network.crs_epsg), trace_settings)
     _compile(roads, traces, settings)
     wall, used = time.perf_counter(), time.process_time()
-    matched = match(roads.network, roads.index, traces, settings, wish.n_threads)
+    if wish.online_lag is None:
+        matched = match(roads.network, roads.index, traces, settings, wish.n_threads)
+    else:
+        matched = replay(roads.network, roads.index, traces, wish.online_lag, settings)
     match_s, match_cpu_s = time.perf_counter() - wall, time.process_time() - used
     _write(traversal_table(roads, read, traces, matched), wish.out)
     if wish.out_fixes is not None:

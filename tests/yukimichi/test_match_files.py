@@ -80,6 +80,24 @@ def test_thinning_is_counted(tmp_path: Path) -> None:
     assert pd.read_csv(tmp_path / "out.csv")["road_id"].tolist() == ["main", "side"]
 
 
+def test_online_says_of_each_fix_what_was_known_so_many_fixes_later(tmp_path: Path) -> None:
+    asked = wish(tmp_path, online_lag=0, out_fixes=tmp_path / "fixes.csv")
+    stats = match_files(asked, fixes_source=UTC)
+    at_once = pd.read_csv(tmp_path / "fixes.csv")
+    assert stats["n_fixes_matched"] == len(at_once) == 80
+    match_files(wish(tmp_path, out_fixes=tmp_path / "fixes.csv"), fixes_source=UTC)
+    whole = pd.read_csv(tmp_path / "fixes.csv")
+    differs = np.flatnonzero(at_once["road_id"] != whole["road_id"])
+    # only at the junction is the side road not known at once
+    assert len(differs) <= 3
+    assert set(differs) <= set(range(38, 44))
+    match_files(wish(tmp_path, online_lag=40, out_fixes=tmp_path / "fixes.csv"), fixes_source=UTC)
+    assert pd.read_csv(tmp_path / "fixes.csv")["road_id"].tolist() == whole["road_id"].tolist()
+    rows = pd.read_csv(tmp_path / "out.csv")
+    assert rows["road_id"].tolist() == ["main", "side"]
+    assert rows["to_fraction"].tolist() == pytest.approx([0.5, 0.975], abs=0.01)
+
+
 def test_fixes_outside_the_roads_are_an_unmatched_row(tmp_path: Path) -> None:
     asked = wish(tmp_path)
     write_fixes(tmp_path, drive() + (0.0, 9000.0))

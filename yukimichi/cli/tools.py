@@ -78,13 +78,28 @@ def match(
     threads: Annotated[int, typer.Option(min=1, help="Threads; the result does not depend on it. スレッド数")] = 1,
     crossings: Annotated[bool, typer.Option(help="Split roads where they cross. 交差で分割")] = False,
     timezone: Annotated[str | None, typer.Option(help="Zone of times without an offset. 時刻の地域")] = None,
+    online: Annotated[
+        int | None, typer.Option(min=0, help="Write what was known LAG fixes later, fix by fix. 逐次照合の遅れ（点数）")
+    ] = None,
 ) -> None:
-    """Match a file of fixes to a file of roads, without a database. ファイルからファイルへの照合."""
+    """Match a file of fixes to a file of roads, without a database. ファイルからファイルへの照合.
+
+    With --online LAG the fixes come one by one, as they do to a running service: each row of --out-fixes is what was
+    known of its fix when LAG more of the trace had come (0: at once), and so are the stretches of --out.
+    """
     from geo.settings import SourceSettings
     from yukimichi.match_files import MatchFilesWish, match_files
 
     wish = MatchFilesWish(
-        roads, fixes, out, out_fixes, stats, every, threads, "crossings" if crossings else "endpoints"
+        roads,
+        fixes,
+        out,
+        out_fixes,
+        stats,
+        every,
+        threads,
+        "crossings" if crossings else "endpoints",
+        online_lag=online,
     )
     show(match_files(wish, fixes_source=SourceSettings(timezone=timezone)), as_json=True)
 
