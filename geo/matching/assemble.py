@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
+
+from geo.matching.kernel import kernel
 
 #: A traversal of one trace. from_m and to_m are along digitising, seconds and fixes count from the first fix.
 ROW = np.dtype(
@@ -21,14 +22,14 @@ POINT_M = 1e-3
 SPUR_CONFIDENCE = 0.5
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _is_partial(roads, link, touch_m):  # type: ignore[no-untyped-def]  # numba kernel
     """Whether a link is shorter than touch_m and does not cover its whole edge."""
     driven_m = link.to_m - link.from_m
     return driven_m < touch_m and driven_m < roads.edge[link.edge].length_m - 1e-6
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def without_touches(roads, links, n_links, touch_m):  # type: ignore[no-untyped-def]  # numba kernel
     """(n_links,) whether a link is movement and not a touch.
 
@@ -51,7 +52,7 @@ def without_touches(roads, links, n_links, touch_m):  # type: ignore[no-untyped-
     return keep
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def without_unlikely_spurs(roads, links, n_links, confidence, keep):  # type: ignore[no-untyped-def]  # numba kernel
     """Drops drives out of a path and back on the same edge that are less likely than not.
 
@@ -67,7 +68,7 @@ def without_unlikely_spurs(roads, links, n_links, confidence, keep):  # type: ig
             keep[k] = keep[k + 1] = False
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def leave_points(links, n_links, placed):  # type: ignore[no-untyped-def]  # numba kernel
     """Moves the fixes of links without length, which are ends of other edges at a node, onto the link beside."""
     for f in range(len(placed)):
@@ -85,7 +86,7 @@ def leave_points(links, n_links, placed):  # type: ignore[no-untyped-def]  # num
             placed[f].link, placed[f].pos_m = after, links[after].from_m
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _set_fixes(rows, n_links, placed):  # type: ignore[no-untyped-def]  # numba kernel
     """Number, first and last of the fixes on each link; links without any get the fixes before and after."""
     for f in range(len(placed)):
@@ -108,7 +109,7 @@ def _set_fixes(rows, n_links, placed):  # type: ignore[no-untyped-def]  # numba 
             rows[k].last_fix = after
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _seconds_at(links, seen, placed, a, b, part, at_m):  # type: ignore[no-untyped-def]  # numba kernel
     """Seconds at at_m metres of the path in a part, linear between the placed fixes a and b around it."""
     if links[placed[a].link].part < part:
@@ -119,7 +120,7 @@ def _seconds_at(links, seen, placed, a, b, part, at_m):  # type: ignore[no-untyp
     return seen[a].at_s + min(max(share, 0.0), 1.0) * (seen[b].at_s - seen[a].at_s)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _set_times(rows, links, n_links, seen, placed):  # type: ignore[no-untyped-def]  # numba kernel
     """Seconds at which each link is entered and left."""
     known, n = np.empty(len(placed), np.int64), 0
@@ -144,7 +145,7 @@ def _set_times(rows, links, n_links, seen, placed):  # type: ignore[no-untyped-d
                 rows[k].entered_s = last_s
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def link_rows(roads, seen, links, n_links, placed, confidence):  # type: ignore[no-untyped-def]  # numba kernel
     """(n_links,) ROW: one for each link, touches and points too."""
     rows = np.zeros(n_links, ROW)
@@ -159,7 +160,7 @@ def link_rows(roads, seen, links, n_links, placed, confidence):  # type: ignore[
     return rows
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def assemble(roads, seen, links, n_links, placed, confidence, touch_m):  # type: ignore[no-untyped-def]  # numba kernel
     """(R,) ROW: the traversals of one trace, in driving order."""
     rows = link_rows(roads, seen, links, n_links, placed, confidence)

@@ -10,11 +10,11 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from geo.errors import InputError
 from geo.matching.arrays import EDGE, MAX_NEAR, SEGMENT, Records, Roads
+from geo.matching.kernel import kernel
 from geo.matching.turns import build_turns
 from geo.network import Network
 
@@ -110,7 +110,7 @@ def _edges(network: Network, first_turn: Ints) -> Records:
     return edge
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _row_columns(segment, s, row, x0, y0, cell_m, n_columns):  # type: ignore[no-untyped-def]  # numba kernel
     """First and last column that segment s touches in a row of cells."""
     ax, ay, bx, by = segment[s].ax, segment[s].ay, segment[s].bx, segment[s].by
@@ -125,7 +125,7 @@ def _row_columns(segment, s, row, x0, y0, cell_m, n_columns):  # type: ignore[no
     return max(first, 0), min(last, n_columns - 1)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _fill_cells(segment, x0, y0, cell_m, n_columns, n_rows):  # type: ignore[no-untyped-def]  # numba kernel
     """CSR of the segments that touch each cell: counted first, filled second."""
     count = np.zeros(n_columns * n_rows + 1, np.int64)
@@ -151,7 +151,7 @@ def _fill_cells(segment, x0, y0, cell_m, n_columns, n_rows):  # type: ignore[no-
     return start, cell_segment
 
 
-@njit(nogil=True, cache=True, boundscheck=False)
+@kernel
 def _near_segments(roads, near, x, y, radius_m):  # type: ignore[no-untyped-def]  # numba kernel
     """Fills `near` with the segments within radius_m of (x, y), ascending, each once; returns how many."""
     segments, cell_segment, n_columns = roads.segment, roads.cell_segment, roads.n_columns
@@ -175,7 +175,7 @@ def _near_segments(roads, near, x, y, radius_m):  # type: ignore[no-untyped-def]
     return n
 
 
-@njit(nogil=True, cache=True, boundscheck=False)
+@kernel
 def _insert_near(near, n, s, m2, t):  # type: ignore[no-untyped-def]  # numba kernel
     """Inserts segment s into the first n of `near`, which ascend; returns the new n."""
     i = n
@@ -189,14 +189,14 @@ def _insert_near(near, n, s, m2, t):  # type: ignore[no-untyped-def]  # numba ke
     return n + 1
 
 
-@njit(nogil=True, cache=True, boundscheck=False)
+@kernel
 def _near_point(segments, entry):  # type: ignore[no-untyped-def]  # numba kernel
     """Place of an entry of `near`: x, y and offset along digitising."""
     s, t = segments[entry.segment], entry.share
     return s.ax + t * (s.bx - s.ax), s.ay + t * (s.by - s.ay), s.from_m + t * s.span_m
 
 
-@njit(nogil=True, cache=True, boundscheck=False)
+@kernel
 def _insert_place(place, n, max_roads, i, m2):  # type: ignore[no-untyped-def]  # numba kernel
     """Inserts entry i of `near` into the n nearest places, at most max_roads; returns the new n."""
     if n == max_roads and m2 >= place[n - 1].m2:
@@ -209,7 +209,7 @@ def _insert_place(place, n, max_roads, i, m2):  # type: ignore[no-untyped-def]  
     return min(n + 1, max_roads)
 
 
-@njit(nogil=True, cache=True, boundscheck=False)
+@kernel
 def _second_place(segments, near, a, b, best):  # type: ignore[no-untyped-def]  # numba kernel
     """Nearest entry from a to b that is another pass by the fix than `best`, as at a hairpin; b if there is none.
 
@@ -227,7 +227,7 @@ def _second_place(segments, near, a, b, best):  # type: ignore[no-untyped-def]  
     return second
 
 
-@njit(nogil=True, cache=True, boundscheck=False)
+@kernel
 def _places(segments, near, place, n_near, max_roads):  # type: ignore[no-untyped-def]  # numba kernel
     """Chooses the nearest place of each piece, and a second one at a hairpin; nearest first; returns how many."""
     n, a = np.int64(0), np.int64(0)
@@ -246,7 +246,7 @@ def _places(segments, near, place, n_near, max_roads):  # type: ignore[no-untype
     return n
 
 
-@njit(nogil=True, cache=True, boundscheck=False)
+@kernel
 def find_candidates(roads, work, x, y, radius_m, max_roads):  # type: ignore[no-untyped-def]  # numba kernel
     """Fills work.found with both directions of the places within radius_m of (x, y), nearest first; how many."""
     n_near = _near_segments(roads, work.near, x, y, radius_m)

@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from geo.matching.kernel import kernel
 from geo.matching.path import search_again
 from geo.matching.settings import MatchSettings
 
@@ -36,7 +36,7 @@ def calibrated(posterior: Floats, settings: MatchSettings) -> Floats:
     return share
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def state_confidence(states, n_states, chain, state_log):  # type: ignore[no-untyped-def]  # numba kernel
     """Probability that the fix of each state of the chain is on the edge of the state."""
     of_state = np.zeros(len(chain))
@@ -54,7 +54,7 @@ def state_confidence(states, n_states, chain, state_log):  # type: ignore[no-unt
     return of_state
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _add_way(work, links, first, last, a, b, parent, share, of_link):  # type: ignore[no-untyped-def]  # numba kernel
     """Adds `share` to the links first to last that the way from state a to state b leads over."""
     for k in range(first, last + 1):
@@ -68,7 +68,7 @@ def _add_way(work, links, first, last, a, b, parent, share, of_link):  # type: i
             of_link[k] += share
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _leg_confidence(roads, work, constants, seen, states, arcs, first_arc, a, b, arc_log, links, first, last, of_link):  # type: ignore[no-untyped-def]
     """Sets of_link of the links first to last: probability that the path between two fixes leads over each."""
     for k in range(first, last + 1):
@@ -88,7 +88,7 @@ def _leg_confidence(roads, work, constants, seen, states, arcs, first_arc, a, b,
         i += 1
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def link_confidence(roads, work, constants, seen, states, arcs, chain, stand, of_state, arc_log, links, n_links):  # type: ignore[no-untyped-def]
     """(n_links,) probability of each link: the greatest of the fixes on it and of the legs that lead over it."""
     confidence, of_link = np.zeros(n_links), np.zeros(n_links)

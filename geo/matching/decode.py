@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
 from geo.matching.candidates import find_candidates
 from geo.matching.emission import emission
+from geo.matching.kernel import kernel
 from geo.matching.transition import search, set_targets, transition_nats
 from geo.matching.viterbi import with_arc_room, with_room
 
 
-@njit(nogil=True, cache=True, boundscheck=False)
+@kernel
 def insert_active(active, n, state, nats):  # type: ignore[no-untyped-def]  # numba kernel
     """Inserts a state into the n active ones, cheapest first; the dearest falls out when there is no room."""
     if n == len(active):
@@ -28,13 +28,13 @@ def insert_active(active, n, state, nats):  # type: ignore[no-untyped-def]  # nu
     return n + 1
 
 
-@njit(nogil=True, cache=True, boundscheck=False)
+@kernel
 def _start_nats(edges, constants, candidate):  # type: ignore[no-untyped-def]  # numba kernel
     """Cost of starting a path at a candidate; on an edge against a one-way it is dearer."""
     return candidate.nats + (0.0 if edges[candidate.edge].is_open != 0 else constants.against_start_nats)
 
 
-@njit(nogil=True, cache=True, boundscheck=False)
+@kernel
 def _aim_from(aim, constants, a, b, nats):  # type: ignore[no-untyped-def]  # numba kernel
     """Sets the aim for the ways from fix a, at a cost of nats so far, to the candidates of fix b."""
     aim.x, aim.y, aim.base_nats = b.x, b.y, nats
@@ -47,7 +47,7 @@ def _aim_from(aim, constants, a, b, nats):  # type: ignore[no-untyped-def]  # nu
     aim.jitter_m = constants.jitter_sigmas * b.sigma_m
 
 
-@njit(nogil=True, cache=True, boundscheck=False)
+@kernel
 def _take_ways(found, n, arcs, n_arcs, tail, tail_nats, aim, beam_nats):  # type: ignore[no-untyped-def]
     """Takes the ways that a search found from state `tail`: the best one to each target, and all arcs in the beam."""
     for c in range(n):
@@ -63,7 +63,7 @@ def _take_ways(found, n, arcs, n_arcs, tail, tail_nats, aim, beam_nats):  # type
     return n_arcs
 
 
-@njit(nogil=True, cache=True, boundscheck=False)
+@kernel
 def _start_paths(edges, found, constants, states, n, arcs, n_arcs, active, run):  # type: ignore[no-untyped-def]
     """Lets every candidate start a path; returns the new number of arcs.
 
@@ -86,7 +86,7 @@ def _start_paths(edges, found, constants, states, n, arcs, n_arcs, active, run):
     return n_arcs
 
 
-@njit(nogil=True, cache=True, boundscheck=False)
+@kernel
 def _append_states(found, states, n_states, n, f, limit):  # type: ignore[no-untyped-def]  # numba kernel
     """Appends the candidates within the limit as states; returns the new number of states."""
     for c in range(n):
@@ -100,7 +100,7 @@ def _append_states(found, states, n_states, n, f, limit):  # type: ignore[no-unt
     return n_states
 
 
-@njit(nogil=True, cache=True, boundscheck=False)
+@kernel
 def _append_arcs(found, new, n_new, arcs, n_arcs):  # type: ignore[no-untyped-def]  # numba kernel
     """Appends the new arcs into candidates that became states; returns the new number of arcs."""
     for a in range(n_new):
@@ -111,7 +111,7 @@ def _append_arcs(found, new, n_new, arcs, n_arcs):  # type: ignore[no-untyped-de
     return n_arcs
 
 
-@njit(nogil=True, cache=True, boundscheck=False)
+@kernel
 def _skip_price(constants, after_s, is_burst):  # type: ignore[no-untyped-def]  # numba kernel
     """Price of leaving out a fix that comes after_s after any other one; in a burst the last one is out too."""
     near = constants.skip_more_nats if is_burst else constants.skip_nats
@@ -119,7 +119,7 @@ def _skip_price(constants, after_s, is_burst):  # type: ignore[no-untyped-def]  
     return near + share * (constants.skip_far_nats - near)
 
 
-@njit(nogil=True, cache=True, boundscheck=False)
+@kernel
 def _next_active(active, spare, constants, states, first, run, after_s, limit):  # type: ignore[no-untyped-def]
     """Puts the new states, and the active ones at the price of a skip, into `active`; returns their number."""
     n = np.int64(0)
@@ -135,7 +135,7 @@ def _next_active(active, spare, constants, states, first, run, after_s, limit): 
     return n
 
 
-@njit(nogil=True, cache=True, boundscheck=False)
+@kernel
 def _reach_fix(roads, work, constants, states, seen, f, run):  # type: ignore[no-untyped-def]
     """Finds the cheapest way and all arcs to each candidate of fix f; the number of arcs and the best total."""
     n, n_arcs = seen[f].n_near, np.int64(0)
@@ -163,7 +163,7 @@ def _reach_fix(roads, work, constants, states, seen, f, run):  # type: ignore[no
     return n_arcs, best
 
 
-@njit(nogil=True, cache=True, boundscheck=False)
+@kernel
 def advance(roads, work, constants, seen, f, after_s, states, arcs, progress):  # type: ignore[no-untyped-def]
     """Decodes fix f, which comes after_s after the fix before it: its states, arcs, and the new work.active.
 
@@ -187,7 +187,7 @@ def advance(roads, work, constants, seen, f, after_s, states, arcs, progress):  
     return states, arcs
 
 
-@njit(nogil=True, cache=True, boundscheck=False)
+@kernel
 def decode(roads, work, constants, seen, used, states, arcs, progress):  # type: ignore[no-untyped-def]
     """Fills the lattice over the fixes in `used`, positions in seen, and leaves the last states in work.active.
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
+from geo.matching.kernel import kernel
 
 
-@njit(nogil=True, cache=True, boundscheck=False)
+@kernel
 def distance_nats(off_m, sigma_m):  # type: ignore[no-untyped-def]  # numba kernel
     """Cost of lying off_m beside the road: a Gaussian of sigma_m (Newson & Krumm 2009, eq. 1), 0 on the road."""
     z = off_m / sigma_m
     return 0.5 * z * z
 
 
-@njit(nogil=True, cache=True, boundscheck=False)
+@kernel
 def heading_nats(dir_x, dir_y, head_x, head_y, kappa, floor):  # type: ignore[no-untyped-def]  # numba kernel
     """Cost of a heading against the direction of the edge, 0 when they agree.
 
@@ -25,7 +25,7 @@ def heading_nats(dir_x, dir_y, head_x, head_y, kappa, floor):  # type: ignore[no
     return -math.log((1.0 - floor) * math.exp(kappa * (cosine - 1.0)) + floor)
 
 
-@njit(nogil=True, cache=True, boundscheck=False)
+@kernel
 def emission(found, n, fix, kappa, floor):  # type: ignore[no-untyped-def]  # numba kernel
     """Sets the emission of the first n candidates of a fix; returns the least cost."""
     least = math.inf

@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
+from geo.matching.kernel import kernel
 from geo.matching.transition import TURNED, along_m, search, set_targets
 
 #: from_m <= to_m; part: number of the continuous part of the path, a break starts another.
@@ -23,7 +23,7 @@ STAND = np.dtype([("pos_m", "f8"), ("link", "i8")], align=True)
 ONE = np.int64(1)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def first_segment(segments, edge, low):  # type: ignore[no-untyped-def]  # numba kernel
     """Segment of the piece of an edge that holds the offset `low`, by bisection."""
     a, b = edge.segment_first, edge.segment_end
@@ -36,7 +36,7 @@ def first_segment(segments, edge, low):  # type: ignore[no-untyped-def]  # numba
     return a
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def point_at(roads, e, pos_m):  # type: ignore[no-untyped-def]  # numba kernel
     """Place pos_m along an edge, in its own direction: x and y."""
     edge = roads.edge[e]
@@ -46,7 +46,7 @@ def point_at(roads, e, pos_m):  # type: ignore[no-untyped-def]  # numba kernel
     return s.ax + t * (s.bx - s.ax), s.ay + t * (s.by - s.ay)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _with_room(links, n, more):  # type: ignore[no-untyped-def]  # numba kernel
     if n + more <= len(links):
         return links
@@ -56,7 +56,7 @@ def _with_room(links, n, more):  # type: ignore[no-untyped-def]  # numba kernel
     return longer
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _drive(links, n, edge, from_m, to_m, part):  # type: ignore[no-untyped-def]  # numba kernel
     """Drives from from_m to to_m of an edge: lengthens the last link, or appends one; returns the new n."""
     at_m = 0.0
@@ -71,7 +71,7 @@ def _drive(links, n, edge, from_m, to_m, part):  # type: ignore[no-untyped-def] 
     return n + 1
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _way_back(work, parent):  # type: ignore[no-untyped-def]  # numba kernel
     """Edges from the start of the last search to `parent`, the start included, and how the search left it."""
     n, e = 0, parent
@@ -86,7 +86,7 @@ def _way_back(work, parent):  # type: ignore[no-untyped-def]  # numba kernel
     return way, root
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _drive_way(roads, links, n, way, root, here_m, part):  # type: ignore[no-untyped-def]  # numba kernel
     """Drives from here_m of the first edge to the end of the last one; returns the new n."""
     from_m = here_m
@@ -100,7 +100,7 @@ def _drive_way(roads, links, n, way, root, here_m, part):  # type: ignore[no-unt
     return n
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def search_again(roads, work, constants, a, b, most_m):  # type: ignore[no-untyped-def]  # numba kernel
     """Repeats the search from state a to state b alone; returns the candidate that stands for b.
 
@@ -124,7 +124,7 @@ def search_again(roads, work, constants, a, b, most_m):  # type: ignore[no-untyp
     return candidate
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _leg(roads, work, constants, a, b, here_m, links, n, part):  # type: ignore[no-untyped-def]  # numba kernel
     """Drives from state a, standing at here_m of its edge, to state b; returns links, n and where it stands."""
     links = _with_room(links, n, np.int64(3))
@@ -143,7 +143,7 @@ def _leg(roads, work, constants, a, b, here_m, links, n, part):  # type: ignore[
     return links, _drive(links, n, b.edge, 0.0, b.pos_m, part), b.pos_m
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def extend_links(roads, work, constants, states, chain, links, n, here_m):  # type: ignore[no-untyped-def]
     """Drives on over the chosen states from the end of n links, which chain[0] stands on at here_m of its edge.
 
@@ -166,7 +166,7 @@ def extend_links(roads, work, constants, states, chain, links, n, here_m):  # ty
     return links, n, stand
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def build_links(roads, work, constants, states, chain):  # type: ignore[no-untyped-def]  # numba kernel
     """Links of the chosen states, their number, and for each state of the chain where it stands."""
     links = np.empty(4 * len(chain) + 8, LINK)

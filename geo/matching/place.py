@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
+from geo.matching.kernel import kernel
 from geo.matching.path import PLACED, first_segment
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def project(roads, e, from_m, to_m, x, y):  # type: ignore[no-untyped-def]  # numba kernel
     """Nearest place to (x, y) between from_m and to_m of an edge: its position on the edge and the distance."""
     edge = roads.edge[e]
@@ -31,7 +31,7 @@ def project(roads, e, from_m, to_m, x, y):  # type: ignore[no-untyped-def]  # nu
     return (edge.length_m - best if backward else best), best_m
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _place_between(roads, links, fix, placed, first, last, at_a, at_b, max_off_m):  # type: ignore[no-untyped-def]
     """Places a fix on the links first to last, between at_a and at_b metres of the path; returns its at_m."""
     placed.link, placed.off_m = -1, max_off_m
@@ -48,7 +48,7 @@ def _place_between(roads, links, fix, placed, first, last, at_a, at_b, max_off_m
     return placed.at_m if placed.link >= 0 else at_a
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _place_standing(roads, links, fix, placed, stand, reach_m):  # type: ignore[no-untyped-def]  # numba kernel
     """Places a fix where the vehicle stands, if it is near enough."""
     link = links[stand.link]
@@ -59,7 +59,7 @@ def _place_standing(roads, links, fix, placed, stand, reach_m):  # type: ignore[
         placed.at_m = link.at_m + stand.pos_m - link.from_m
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def place_fixes(roads, constants, seen, states, chain, links, stand, min_move_m):  # type: ignore[no-untyped-def]
     """(k,) PLACED of every fix of the trace.
 

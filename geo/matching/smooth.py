@@ -11,8 +11,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from geo.matching.kernel import kernel
 
 type Floats = NDArray[np.float64]
 
@@ -51,14 +52,14 @@ def jump_m(xy: Floats, at_s: Floats) -> tuple[float, float]:
     return noise_m, float(np.median(after_s[is_near]))
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _forecast(dt, acceleration, a, b, c):  # type: ignore[no-untyped-def]  # numba kernel
     """Covariance (a, b; b, c) of place and speed dt later: white acceleration (Bar-Shalom et al. 2001, eq. 6.2.2-4)."""
     ahead = a + 2.0 * dt * b + dt * dt * c + acceleration * dt**3 / 3.0
     return ahead, b + dt * c + acceleration * dt * dt / 2.0, c + acceleration * dt
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _filter(at_s, xy, noise_m, acceleration):  # type: ignore[no-untyped-def]  # numba kernel
     """Kalman filter: (n, 2, 2) place and speed on each axis and (n, 3) covariance, after and before each fix."""
     n = len(at_s)
@@ -84,7 +85,7 @@ def _filter(at_s, xy, noise_m, acceleration):  # type: ignore[no-untyped-def]  #
     return mean, cov, before, before_cov
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def smooth(at_s, xy, noise_m, acceleration):  # type: ignore[no-untyped-def]  # numba kernel
     """Kalman smoothing (Rauch, Tung & Striebel 1965) of (n, 2) places that move at a nearly constant speed.
 

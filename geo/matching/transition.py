@@ -10,19 +10,20 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
+
+from geo.matching.kernel import kernel
 
 #: What a way starts with instead of an edge before: on ahead, or back after turning on the edge.
 AHEAD, TURNED = np.int64(-1), np.int64(-2)
 
 
-@njit(nogil=True, cache=True, boundscheck=False)
+@kernel
 def transition_nats(route_m, straight_m, nats_per_m):  # type: ignore[no-untyped-def]  # numba kernel
     """Cost of a way of route_m between fixes straight_m apart (Newson & Krumm 2009, eq. 2)."""
     return abs(route_m - straight_m) * nats_per_m
 
 
-@njit(nogil=True, cache=True, boundscheck=False)
+@kernel
 def _push(heap, counter, key, edge):  # type: ignore[no-untyped-def]  # numba kernel
     i = counter[2]
     counter[2] = i + 1
@@ -32,7 +33,7 @@ def _push(heap, counter, key, edge):  # type: ignore[no-untyped-def]  # numba ke
     heap[i].key, heap[i].edge = key, edge
 
 
-@njit(nogil=True, cache=True, boundscheck=False)
+@kernel
 def _pop(heap, counter):  # type: ignore[no-untyped-def]  # numba kernel
     n = counter[2] - 1
     counter[2] = n
@@ -50,7 +51,7 @@ def _pop(heap, counter):  # type: ignore[no-untyped-def]  # numba kernel
     return edge
 
 
-@njit(nogil=True, cache=True, boundscheck=False)
+@kernel
 def turn_m(constants, turn):  # type: ignore[no-untyped-def]  # numba kernel
     """Metres that a turn adds."""
     cost = constants.turn_m * turn.bend
@@ -61,20 +62,20 @@ def turn_m(constants, turn):  # type: ignore[no-untyped-def]  # numba kernel
     return cost
 
 
-@njit(nogil=True, cache=True, boundscheck=False)
+@kernel
 def turn_on_edge_m(edges, constants, edge):  # type: ignore[no-untyped-def]  # numba kernel
     """Metres that turning back in the middle of an edge adds."""
     is_against = edges[edge].is_open != 0 and edges[edge ^ 1].is_open == 0
     return constants.uturn_edge_m + (constants.against_m if is_against else 0.0)
 
 
-@njit(nogil=True, cache=True, boundscheck=False)
+@kernel
 def along_m(edges, constants, edge, metres):  # type: ignore[no-untyped-def]  # numba kernel
     """Cost of driving some metres of an edge: more than they are where the edge runs against a one-way."""
     return metres if edges[edge].is_open != 0 else metres * (1.0 + constants.against_fraction)
 
 
-@njit(nogil=True, cache=True, boundscheck=False)
+@kernel
 def set_targets(labels, found, counter, n):  # type: ignore[no-untyped-def]  # numba kernel
     """Makes the first n candidates the targets of the searches that follow."""
     counter[1] += 1
@@ -84,7 +85,7 @@ def set_targets(labels, found, counter, n):  # type: ignore[no-untyped-def]  # n
         label.target, label.target_stamp = c, counter[1]
 
 
-@njit(nogil=True, cache=True, boundscheck=False)
+@kernel
 def _improve(target, route_m, parent, aim):  # type: ignore[no-untyped-def]  # numba kernel
     """Takes a way to a target if it is shorter than the one known, and lowers the best total by it."""
     if route_m < target.route_m:
@@ -93,7 +94,7 @@ def _improve(target, route_m, parent, aim):  # type: ignore[no-untyped-def]  # n
         aim.best_nats = min(aim.best_nats, total)
 
 
-@njit(nogil=True, cache=True, boundscheck=False)
+@kernel
 def _set_limits(edges, found, n, constants, aim):  # type: ignore[no-untyped-def]  # numba kernel
     """Sets the bounds on way plus straight rest to the fix within which a search can still be of use.
 
@@ -114,7 +115,7 @@ def _set_limits(edges, found, n, constants, aim):  # type: ignore[no-untyped-def
     aim.limit_m, aim.open_limit_m = limit_m, open_limit_m
 
 
-@njit(nogil=True, cache=True, boundscheck=False)
+@kernel
 def _reach_on_edge(edges, labels, found, step, constants, edge, pos_m, aim):  # type: ignore[no-untyped-def]
     """Targets on the edge of the state itself, ahead or within the jitter behind, and on its reverse by turning.
 
@@ -135,7 +136,7 @@ def _reach_on_edge(edges, labels, found, step, constants, edge, pos_m, aim):  # 
         c = found[c].after
 
 
-@njit(nogil=True, cache=True, boundscheck=False)
+@kernel
 def _label(end, label, heap, counter, edge, end_m, parent, aim):  # type: ignore[no-untyped-def]  # numba kernel
     """Labels an edge that is reached at its end with end_m, unless no target can follow within the limits.
 
@@ -156,7 +157,7 @@ def _label(end, label, heap, counter, edge, end_m, parent, aim):  # type: ignore
     _push(heap, counter, key, edge)
 
 
-@njit(nogil=True, cache=True, boundscheck=False)
+@kernel
 def _enter(found, label, entry_m, factor, edge, aim):  # type: ignore[no-untyped-def]  # numba kernel
     """Reaches the targets on an edge that is entered from `edge` at entry_m; factor prices its metres."""
     c = label.target
@@ -165,7 +166,7 @@ def _enter(found, label, entry_m, factor, edge, aim):  # type: ignore[no-untyped
         c = found[c].after
 
 
-@njit(nogil=True, cache=True, boundscheck=False)
+@kernel
 def search(roads, work, constants, n, edge, pos_m, aim):  # type: ignore[no-untyped-def]  # numba kernel
     """Sets route_m and parent of the n targets in work.found from the state (edge, pos_m); see AIM."""
     edges, turns, labels, found = roads.edge, roads.turn, work.label, work.found

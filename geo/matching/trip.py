@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from geo.matching.arrays import FIX, Records, Scratch
@@ -15,6 +14,7 @@ from geo.matching.assemble import ROW, assemble, leave_points
 from geo.matching.candidates import GridIndex
 from geo.matching.confidence import calibrated, link_confidence, state_confidence
 from geo.matching.decode import decode
+from geo.matching.kernel import kernel
 from geo.matching.path import PLACED, build_links
 from geo.matching.place import place_fixes
 from geo.matching.result import BREAK_REASONS, BreakReason
@@ -50,7 +50,7 @@ class Trip:
     breaks: NDArray[np.int64]
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def thin(seen, min_move_m):  # type: ignore[no-untyped-def]  # numba kernel
     """Fixes at least min_move_m from the last one taken; the first and the last fix are always taken."""
     used, n = np.empty(len(seen), np.int64), 0

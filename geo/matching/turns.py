@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from geo.matching.arrays import TURN, Records
+from geo.matching.kernel import kernel
 from geo.network import Network
 
 type Ints = NDArray[np.int64]
@@ -34,7 +34,7 @@ def build_turns(network: Network) -> tuple[Ints, Records]:
     return first, turn
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _directions(start, xy, n_edges):  # type: ignore[no-untyped-def]  # numba kernel
     """(E, 2) unit vector of the first 10 m of each edge in its own direction, or of all of it if it is shorter."""
     direction = np.zeros((n_edges, 2))
@@ -53,7 +53,7 @@ def _directions(start, xy, n_edges):  # type: ignore[no-untyped-def]  # numba ke
     return direction
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _fill(edge_to, out_start, out_edge, is_open, direction, first, turn):  # type: ignore[no-untyped-def]
     """Sets the turns out of each edge, in the order of out_edge."""
     for e in range(len(edge_to)):

@@ -11,10 +11,10 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from geo.matching.arrays import ARC, PROGRESS
+from geo.matching.kernel import kernel
 
 type Records = NDArray[Any]
 
@@ -39,7 +39,7 @@ def new_progress() -> Records:
     return progress
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def with_room(states, n, more):  # type: ignore[no-untyped-def]  # numba kernel
     """The states, or a copy twice as long where `more` would not fit any longer."""
     if n + more <= len(states):
@@ -50,7 +50,7 @@ def with_room(states, n, more):  # type: ignore[no-untyped-def]  # numba kernel
     return longer
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def with_arc_room(arcs, n, more):  # type: ignore[no-untyped-def]  # numba kernel
     """The arcs, or a copy twice as long where `more` would not fit any longer."""
     if n + more <= len(arcs):
@@ -61,7 +61,7 @@ def with_arc_room(arcs, n, more):  # type: ignore[no-untyped-def]  # numba kerne
     return longer
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def best_chain(states, last):  # type: ignore[no-untyped-def]  # numba kernel
     """States of the cheapest way that ends in state `last`, in order of time."""
     n, s = 0, last
@@ -76,14 +76,14 @@ def best_chain(states, last):  # type: ignore[no-untyped-def]  # numba kernel
     return chain
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _log_add(a, b):  # type: ignore[no-untyped-def]  # numba kernel
     if a < b:
         a, b = b, a
     return a if b == -math.inf or b < a - 30.0 else a + math.log1p(math.exp(b - a))
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def posteriors(arcs, n_arcs, start_nats, end_nats, heat):  # type: ignore[no-untyped-def]  # numba kernel
     """Forward and backward sums over all ways through the lattice (Rabiner 1989).
 
