@@ -4,6 +4,7 @@
     python3 bootstrap.py dev     besides, what `make check` needs
 
 Needs nothing but Python 3.9 or later and its standard library. Does nothing when .venv already fits the lock.
+Also compiles the kernels of the map matcher when their sources changed.
 """
 
 import hashlib
@@ -116,16 +117,33 @@ def install(kind: str) -> None:
     run([*uv, "--no-deps", "--no-build-isolation", "-e", str(HERE)])
 
 
+def kernel_digest(here: Path) -> str:
+    """Of all sources below geo/: numba notices a change of the file a kernel stands in, not of those it calls."""
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(here.glob("geo/**/*.py")))).hexdigest()
+
+
+def compile_kernels(here: Path, stamp: Path) -> None:
+    """Throw away kernels compiled from other sources, and compile the map matcher before anyone waits for it."""
+    wanted = kernel_digest(here)
+    if stamp.exists() and stamp.read_text() == wanted:
+        return
+    for old in [*here.glob("geo/**/__pycache__/*.nbi"), *here.glob("geo/**/__pycache__/*.nbc")]:
+        old.unlink()
+    say("compiling the map matcher")
+    run([str(VENV / "bin" / "python"), "-m", "yukimichi.warm"])
+    stamp.write_text(wanted)
+
+
 def main() -> None:
     kind = sys.argv[1] if len(sys.argv) > 1 else "run"
     if kind not in LOCKS:
         sys.exit(__doc__)
     stamps = {name: VENV / f".installed-{name}" for name in LOCKS}
     fits = [n for n, stamp in stamps.items() if stamp.exists() and stamp.read_text() == digest(n)]
-    if kind in fits or "dev" in fits:
-        return
-    install(kind)
-    stamps[kind].write_text(digest(kind))
+    if kind not in fits and "dev" not in fits:
+        install(kind)
+        stamps[kind].write_text(digest(kind))
+    compile_kernels(HERE, VENV / ".kernels")
 
 
 if __name__ == "__main__":

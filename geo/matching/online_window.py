@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
 from geo.matching.arrays import ACTIVE, ARC, Records
+from geo.matching.kernel import kernel
 from geo.matching.online_state import OnlineState
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def common_state(states, active):  # type: ignore[no-untyped-def]  # numba kernel
     """Latest state that the cheapest ways to all active states lead through; -1 if there is none."""
     is_on, n = np.zeros(len(states), np.bool_), 0
@@ -33,7 +33,7 @@ def common_state(states, active):  # type: ignore[no-untyped-def]  # numba kerne
     return -1
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def last_until(states, s, fix):  # type: ignore[no-untyped-def]  # numba kernel
     """Last state not after a fix on the cheapest way to state s; -1 if there is none."""
     while s >= 0 and states[s].fix > fix:
@@ -41,7 +41,7 @@ def last_until(states, s, fix):  # type: ignore[no-untyped-def]  # numba kernel
     return s
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def agreeing(states, active, fix, chosen):  # type: ignore[no-untyped-def]  # numba kernel
     """The active states whose way is in state `chosen` (-1 none) when it passes a fix."""
     out, n = np.empty(len(active), ACTIVE), 0
@@ -52,7 +52,7 @@ def agreeing(states, active, fix, chosen):  # type: ignore[no-untyped-def]  # nu
     return out[:n]
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def cut_arcs(arcs, start_nats, first, heat):  # type: ignore[no-untyped-def]  # numba kernel
     """Costs of starting in the states from `first` on when those before are gone, and the arcs between them.
 
@@ -131,7 +131,7 @@ def fold(state: OnlineState) -> None:
     state.seen, state.note = state.seen[keep], state.note[keep]
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _fold(seen, note, is_free):  # type: ignore[no-untyped-def]  # numba kernel
     """(w,) whether each fix stays; those that stay count those that go."""
     keep = np.ones(len(seen), np.bool_)

@@ -66,3 +66,29 @@ def test_stamp_changes_with_the_lock(bootstrap: ModuleType, tmp_path: Path, monk
     assert bootstrap.digest("run") == before
     (tmp_path / "requirements.lock").write_text("b", encoding="utf-8")
     assert bootstrap.digest("run") != before
+
+
+def test_kernels_of_other_sources_are_thrown_away_and_compiled_again(
+    bootstrap: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = tmp_path / "geo" / "matching" / "__pycache__"
+    cache.mkdir(parents=True)
+    source, old, other = tmp_path / "geo" / "matching" / "path.py", cache / "path.f-1.py312.nbi", cache / "path.pyc"
+    source.write_text("a = 1\n")
+    commands: list[list[str]] = []
+    monkeypatch.setattr(bootstrap, "run", commands.append)
+    stamp = tmp_path / "stamp"
+    for path in (old, other):
+        path.touch()
+    bootstrap.compile_kernels(tmp_path, stamp)
+    assert not old.exists()
+    assert other.exists()
+    assert [command[1:] for command in commands] == [["-m", "yukimichi.warm"]]
+    old.touch()
+    bootstrap.compile_kernels(tmp_path, stamp)
+    assert old.exists()
+    assert len(commands) == 1
+    source.write_text("a = 2\n")
+    bootstrap.compile_kernels(tmp_path, stamp)
+    assert not old.exists()
+    assert len(commands) == 2
