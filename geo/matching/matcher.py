@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import local
@@ -49,8 +49,9 @@ def match(
     traces: Traces,
     settings: MatchSettings | None = None,
     n_threads: int = 1,
+    known: Mapping[int, Trip] | None = None,
 ) -> Matched:
-    """Matches every trace; the result does not depend on n_threads.
+    """Matches every trace but those whose outcome is known, by position; the result does not depend on n_threads.
 
     Raises InputError where the index belongs to another network.
     """
@@ -60,7 +61,8 @@ def match(
     rooms = _Rooms(index)
 
     def run(t: int) -> Trip:
-        return match_trip(index, rooms.own(), traces, t, settings)
+        trip = (known or {}).get(t)
+        return trip if trip is not None else match_trip(index, rooms.own(), traces, t, settings)
 
     if n_threads <= 1:
         trips: Iterator[Trip] = map(run, range(len(traces)))

@@ -9,18 +9,19 @@ it are given out once and never change. docs/matching.md has the figures.
 from __future__ import annotations
 
 import math
+import sys
 
 import numpy as np
 from numpy.typing import NDArray
 
-from geo.errors import ConfigError
-from geo.matching.arrays import FIX, Records, new_scratch
+from geo.errors import ConfigError, InputError
+from geo.matching.arrays import Records, new_scratch
 from geo.matching.candidates import GridIndex
-from geo.matching.decode import advance
 from geo.matching.matcher import MATCHER_VERSION
+from geo.matching.online_decode import FixColumns, append, decode_many, decode_newest, n_undecided, since
 from geo.matching.online_path import Laid, breaks_of, hold, lay, nothing, revisable, upto
-from geo.matching.online_result import FIX_PLACE, OnlineFix, OnlineOutcome, OnlineSettings, Place, Step, Tail
-from geo.matching.online_state import NOTE, OnlineState
+from geo.matching.online_result import FIX_PLACE, Known, OnlineFix, OnlineOutcome, OnlineSettings, Place, Step
+from geo.matching.online_state import OnlineState
 from geo.matching.online_window import agreeing, anchor, common_state, fold, last_until, take_back
 from geo.matching.result import BREAK_REASONS, BreakReason
 from geo.matching.settings import MatchSettings
@@ -72,28 +73,45 @@ class OnlineMatcher:
         if refused is not None:
             return refused
         given = _Given()
-        take_back(state)
-        if self.online.lag is not None:
-            self._decide_old(state, fix, given)
-            if len(state.seen) > self.online.max_fixes:
-                fold(state)
-        is_far = self._append(state, fix)
-        self._decode(state, is_far)
+        self._make_room(state, fix.at_us, given)
+        append(state, fix.columns, self.settings.heading_min_mps)
+        is_far = self._decode_newest(state)
         laid = self._lay(state)
         outcome, place = self._answer(state, laid, len(state.seen) - 1)
-        if is_far and self.online.lag is not None:
+        if is_far:
             self._decide(state, laid, given)
         return given.step(outcome, place)
 
-    def tail(self, state: OnlineState) -> Tail:
-        """What is known beyond what steps have given out; changes nothing."""
+    def run(self, state: OnlineState, fixes: FixColumns) -> Known:
+        """Takes (k,) fixes of a cleaned trace, to the same state as by k steps, and gives out all that they confirm.
+
+        Raises InputError for fixes out of order or without a place.
+        """
+        _check(state, fixes)
+        given, done, max_open = _Given(), 0, self._max_open()
+        limits = (self.online.max_wait_s, self.online.max_fixes, max_open)
+        if self.online.lag is None:
+            limits = (math.inf, sys.maxsize, sys.maxsize)
+        settings, constants = self._rules(state)
+        while done < len(fixes):
+            self._make_room(state, int(fixes.at_us[done]), given)
+            rest = fixes.part(done, len(fixes))
+            done += decode_many(self._index.roads, self._work, constants, state, rest, settings, limits)
+            if state.note["is_decoded"][-1]:
+                self._decide(state, None, given)
+        if not state.note["is_decoded"][-1]:
+            self._decode_newest(state)
+        return given.known()
+
+    def tail(self, state: OnlineState) -> Known:
+        """What is known beyond what was given out, and may still change; with that it is the whole. Changes nothing."""
         laid, (rows, breaks) = self._lay(state), nothing()
         if laid is None and len(state.seen):
             breaks = np.array([[-1, -1, BREAK_REASONS.index(BreakReason.NO_ROAD)]], np.int64)
         elif laid is not None:
             rows = revisable(self._index, laid, state, self.settings)
             breaks = breaks_of(laid, state, self.settings.max_speed_mps)
-        return Tail(_places(state, laid, np.flatnonzero(state.note["is_decided"] == 0)), rows, breaks)
+        return Known(_places(state, laid, np.flatnonzero(state.note["is_decided"] == 0)), rows, breaks)
 
     def _rules(self, state: OnlineState) -> tuple[MatchSettings, np.void]:
         """The settings for the device of a state, and their constants."""
@@ -109,7 +127,7 @@ class OnlineMatcher:
             return _Given().step(OnlineOutcome.INVALID, None)
         if len(state.seen) == 0:
             return None
-        at_s, newest = _since(state, fix.at_us), state.seen[-1]
+        at_s, newest = since(state, fix.at_us), state.seen[-1]
         if at_s <= newest["at_s"]:
             return self._answer_again(state, fix, at_s)
         far_m = math.hypot(fix.x_m - newest["x"], fix.y_m - newest["y"])
@@ -128,41 +146,21 @@ class OnlineMatcher:
         _, place = self._answer(state, self._lay(state), int(same[0]))
         return _Given().step(OnlineOutcome.REPEATED, place)
 
-    def _append(self, state: OnlineState, fix: OnlineFix) -> bool:
-        """Puts a fix into the window; whether it is far enough from the last decoded one to stay in the lattice."""
-        head, n = state.head, len(state.seen)
-        if n == 0:
-            head["start_us"] = fix.at_us
-        seen, note = np.zeros(n + 1, FIX), np.zeros(n + 1, NOTE)
-        seen[:n], note[:n] = state.seen, state.note
-        new, last = seen[n], int(state.progress["last_fix"][0])
-        new["x"], new["y"], new["at_s"], new["n_near"] = fix.x_m, fix.y_m, _since(state, fix.at_us), -1
-        new["sigma_m"] = np.fmax(head["sigma_m"][0], fix.sigma_m)
-        _set_heading(seen, fix, self.settings.heading_min_mps)
-        dx, dy = (new["x"] - seen["x"][last], new["y"] - seen["y"][last]) if last >= 0 else (math.inf, 0.0)
-        is_far = bool(dx * dx + dy * dy >= self._rules(state)[0].min_move_m ** 2)
-        note[n] = (int(head["n_taken"][0]), 1, is_far, 0)
-        head["n_taken"] += 1
-        head["n_far"] = 0
-        state.seen, state.note = seen, note
-        return is_far
+    def _make_room(self, state: OnlineState, at_us: int, given: _Given) -> None:
+        """Before a fix is taken: undoes what was only for now, decides what is too old, folds what is too much."""
+        take_back(state)
+        if self.online.lag is not None:
+            self._decide_old(state, at_us, given)
+            if len(state.seen) > self.online.max_fixes:
+                fold(state)
 
-    def _decode(self, state: OnlineState, is_far: bool) -> None:
-        """Decodes the newest fix; where it is not far, so that take_back can undo it."""
-        f, progress, seen = len(state.seen) - 1, state.progress.copy(), state.seen
-        if not is_far:
-            state.base_progress, state.base_active = state.progress, state.active
-        self._work.active[: len(state.active)] = state.active
-        after_s = float(seen["at_s"][f] - seen["at_s"][f - 1]) if f > 0 else 0.0
-        states, arcs = advance(
-            self._index.roads, self._work, self._rules(state)[1], seen, f, after_s, state.states, state.arcs, progress
-        )
-        n_before = len(state.states)
-        n_states, n_arcs, n_active = (int(progress[name][0]) for name in ("n_states", "n_arcs", "n_active"))
-        state.states, state.arcs, state.progress = states[:n_states], arcs[:n_arcs], progress
-        new = state.states[n_before:]
-        state.start_nats = np.append(state.start_nats, np.where(new["back"] < 0, new["nats"], np.inf))
-        state.active = self._work.active[:n_active].copy()
+    def _decode_newest(self, state: OnlineState) -> bool:
+        settings, constants = self._rules(state)
+        return decode_newest(self._index.roads, self._work, constants, state, settings)
+
+    def _max_open(self) -> int:
+        """Decoded fixes that are undecided when ways are looked at."""
+        return min(self.online.settle_after, (self.online.lag or 0) + 1)
 
     def _lay(self, state: OnlineState) -> Laid | None:
         if len(state.active) == 0:
@@ -185,19 +183,25 @@ class OnlineMatcher:
         return OnlineOutcome.MATCHED, Place(edge, along_m, off_m, margin, confidence)
 
     def _decide(self, state: OnlineState, laid: Laid | None, given: _Given) -> None:
-        """Confirms what all ways agree on, and decides what is old enough, after a fix that stays decoded."""
-        agreed = int(common_state(state.states, state.active))
-        if laid is not None and agreed >= 0 and agreed != state.head["anchor"][0]:
-            self._settle(state, laid, int(state.states["fix"][agreed]), given)
-            laid = self._lay(state)
-        decoded = np.flatnonzero(state.note["is_decoded"])
-        lag = self.online.lag or 0
-        if len(decoded) > lag and not state.note["is_decided"][decoded[-1 - lag]]:
-            self._settle(state, laid, int(decoded[-1 - lag]), given)
+        """Confirms what all ways agree on, and decides what is old enough, after a fix that stays decoded.
 
-    def _decide_old(self, state: OnlineState, fix: OnlineFix, given: _Given) -> None:
-        """Decides what is older than max_wait_s when a fix comes."""
-        is_old = state.seen["at_s"] < _since(state, fix.at_us) - self.online.max_wait_s
+        laid is the window as it is laid, if it is known.
+        """
+        lag = self.online.lag
+        if lag is None or n_undecided(state) < self._max_open():
+            return
+        f, agreed = -1, int(common_state(state.states, state.active))
+        if agreed >= 0 and agreed != state.head["anchor"][0]:
+            f = int(state.states["fix"][agreed])
+        decoded = np.flatnonzero(state.note["is_decoded"])
+        if len(decoded) > lag and not state.note["is_decided"][decoded[-1 - lag]]:
+            f = max(f, int(decoded[-1 - lag]))
+        if f >= 0:
+            self._settle(state, laid or self._lay(state), f, given)
+
+    def _decide_old(self, state: OnlineState, at_us: int, given: _Given) -> None:
+        """Decides what is older than max_wait_s at a moment."""
+        is_old = state.seen["at_s"] < since(state, at_us) - self.online.max_wait_s
         old = np.flatnonzero(is_old & (state.note["is_decoded"] != 0))
         if len(old) and not state.note["is_decided"][old[-1]]:
             self._settle(state, self._lay(state), int(old[-1]), given)
@@ -228,25 +232,20 @@ class _Given:
         rows, breaks = nothing()
         self.fixes, self.traversals, self.breaks = [np.zeros(0, FIX_PLACE)], [rows], [breaks]
 
+    def known(self) -> Known:
+        return Known(*(np.concatenate(parts) for parts in (self.fixes, self.traversals, self.breaks)))
+
     def step(self, outcome: OnlineOutcome, place: Place | None) -> Step:
-        joined = (np.concatenate(parts) for parts in (self.fixes, self.traversals, self.breaks))
-        return Step(outcome, place, *joined)
+        known = self.known()
+        return Step(outcome, place, known.fixes, known.traversals, known.breaks)
 
 
-def _since(state: OnlineState, at_us: int) -> float:
-    """Seconds since the first fix of the trace."""
-    return float(at_us - int(state.head["start_us"][0])) / 1e6 if len(state.seen) else 0.0
-
-
-def _set_heading(seen: Records, fix: OnlineFix, min_mps: float) -> None:
-    """Sets the unit heading of the newest fix if it is fast enough; without a speed, that from the fix before."""
-    new, speed_mps = seen[-1], fix.speed_mps
-    if math.isnan(speed_mps) and len(seen) > 1:
-        moved_m = math.hypot(new["x"] - seen["x"][-2], new["y"] - seen["y"][-2])
-        speed_mps = moved_m / max(float(new["at_s"] - seen["at_s"][-2]), 1e-3)
-    if speed_mps >= min_mps and not math.isnan(fix.heading_deg):
-        new["head_x"] = math.sin(math.radians(fix.heading_deg))
-        new["head_y"] = math.cos(math.radians(fix.heading_deg))
+def _check(state: OnlineState, fixes: FixColumns) -> None:
+    at_us = fixes.at_us
+    is_late = len(state.seen) > 0 and len(fixes) > 0 and since(state, int(at_us[0])) <= float(state.seen["at_s"][-1])
+    is_place = np.isfinite(fixes.x_m) & np.isfinite(fixes.y_m)
+    if len(fixes) == 0 or is_late or (np.diff(at_us) <= 0).any() or not is_place.all():
+        raise InputError("These fixes are not the next ones of a trace.", hint="Clean and split them first.")
 
 
 def _places(state: OnlineState, laid: Laid | None, which: Ints) -> Records:

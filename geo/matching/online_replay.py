@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,14 +14,14 @@ from geo.matching.candidates import GridIndex
 from geo.matching.collect import collect
 from geo.matching.matcher import MATCHER_VERSION
 from geo.matching.online import OnlineMatcher
-from geo.matching.online_result import FIX_PLACE, OnlineSettings, Tail
+from geo.matching.online_result import FIX_PLACE, Known, OnlineSettings
 from geo.matching.online_trip import OnlineTrip, fixes_of, spread
 from geo.matching.path import PLACED
 from geo.matching.result import Matched
 from geo.matching.settings import MatchSettings
 from geo.matching.trip import Trip
 from geo.network import Network
-from geo.trace import Traces
+from geo.trace import Traces, TraceSettings
 
 type Floats = NDArray[np.float64]
 
@@ -36,13 +37,14 @@ def replay(
     online = OnlineSettings()
     patience = max(online.lag or 0, lag)
     online = replace(online, lag=patience, max_fixes=max(online.max_fixes, 4 * patience))
-    matcher = OnlineMatcher(index, network.version, settings, online)
+    # cleaning has taken the teleports out
+    matcher = OnlineMatcher(index, network.version, settings, online, TraceSettings(slack_m=math.inf))
     trips = (_replay_trip(matcher, traces, t, lag, network.length_m) for t in range(len(traces)))
     return collect(traces, network.length_m, trips, network.version, MATCHER_VERSION)
 
 
 def _replay_trip(matcher: OnlineMatcher, traces: Traces, t: int, lag: int, length_m: Floats) -> Trip:
-    trip, known = OnlineTrip(matcher.start()), _Known(traces, t, length_m)
+    trip, known = OnlineTrip(matcher.start()), _Replayed(traces, t, length_m)
     for j, fix in enumerate(fixes_of(traces, t, matcher.settings)):
         step = trip.step(matcher, fix)
         known.give_out(step.fixes, step.traversals)
@@ -66,7 +68,7 @@ class _Piece:
     confidence: float
 
 
-class _Known:
+class _Replayed:
     """What is known of one trace: a place for each fix, and the path so far in pieces."""
 
     def __init__(self, traces: Traces, t: int, length_m: Floats) -> None:
@@ -84,7 +86,7 @@ class _Known:
         self._decided[single["number"]] = single
         self._rows = np.concatenate([self._rows[self._rows["left_s"] >= self._done_s], rows])
 
-    def learn(self, i: int, tail: Tail) -> None:
+    def learn(self, i: int, tail: Known) -> None:
         """Keeps what is known now of fix i, and of the path up to it."""
         first = max(i - 1, 0)
         near, single = self._decided[first : i + 1].copy(), spread(tail.fixes)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.matching.arrays import Records
+from geo.matching.online_decode import FixColumns
 
 type Ints = NDArray[np.int64]
 
@@ -43,12 +44,14 @@ class OnlineSettings:
     """How long online matching waits; docs/matching.md tells how the defaults were chosen.
 
     lag         a fix is decided when so many more have been decoded; None never, for tests and replays
+    settle_after  what all ways agree on is confirmed once so many decoded fixes are undecided
     max_wait_s  or when it is so old: a vehicle that stands still decodes nothing
     max_fixes   the window folds fixes together beyond this
     """
 
     lag: int | None = 32
-    max_wait_s: float = 600.0
+    settle_after: int = 16
+    max_wait_s: float = 1800.0
     max_fixes: int = 512
 
 
@@ -62,6 +65,12 @@ class OnlineFix:
     heading_deg: float = math.nan
     speed_mps: float = math.nan
     sigma_m: float = math.nan
+
+    @property
+    def columns(self) -> FixColumns:
+        """As one of many."""
+        at_us, *rest = (np.array([getattr(self, name)]) for name in self.__slots__)
+        return FixColumns(at_us.astype(np.int64), *(column.astype(np.float64) for column in rest))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +106,8 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Tail:
-    """What is known of the newest part and may still change, as in Step; with what steps gave out it is the whole."""
+class Known:
+    """Fixes, traversals and breaks as in Step: those that a run has confirmed, or the newest that may still change."""
 
     fixes: Records
     traversals: Records

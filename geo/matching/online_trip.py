@@ -9,7 +9,8 @@ import numpy as np
 from geo.matching.arrays import Records
 from geo.matching.assemble import ROW
 from geo.matching.online import OnlineMatcher
-from geo.matching.online_result import FIX_PLACE, OnlineFix, Step
+from geo.matching.online_decode import FixColumns
+from geo.matching.online_result import FIX_PLACE, Known, OnlineFix, Step
 from geo.matching.online_state import OnlineState
 from geo.matching.path import PLACED
 from geo.matching.settings import MatchSettings
@@ -17,16 +18,21 @@ from geo.matching.trip import Trip
 from geo.trace import Traces
 
 
-def fixes_of(traces: Traces, t: int, settings: MatchSettings, first: int = 0) -> Iterator[OnlineFix]:
-    """The fixes of trace t from its fix number `first` on. A device that claims a greater spread is believed."""
-    part = slice(int(traces.start[t]) + first, int(traces.start[t + 1]))
-    f = traces.fixes
+def columns_of(traces: Traces, t: int, settings: MatchSettings) -> FixColumns:
+    """The fixes of trace t. A device that claims a greater spread is believed."""
+    part, f = slice(int(traces.start[t]), int(traces.start[t + 1])), traces.fixes
     most_m = max(settings.sigma_m, settings.sigma_max_m)
     sigma_m = np.clip(np.nan_to_num(f.accuracy_m[part], nan=settings.sigma_m), settings.sigma_m, most_m)
     x, y = traces.xy[part].T
-    columns = (f.at_us[part], x, y, f.heading_deg[part], f.speed_mps[part], sigma_m)
-    for at_us, x_m, y_m, heading_deg, speed_mps, spread_m in zip(*(c.tolist() for c in columns), strict=True):
-        yield OnlineFix(at_us, x_m, y_m, heading_deg, speed_mps, spread_m)
+    heading, speed = f.heading_deg[part].astype(np.float64), f.speed_mps[part].astype(np.float64)
+    return FixColumns(f.at_us[part], x, y, heading, speed, sigma_m.astype(np.float64))
+
+
+def fixes_of(traces: Traces, t: int, settings: MatchSettings) -> Iterator[OnlineFix]:
+    """The fixes of trace t, one by one."""
+    columns = columns_of(traces, t, settings)
+    for row in zip(*(getattr(columns, name).tolist() for name in columns.__slots__), strict=True):
+        yield OnlineFix(*row)
 
 
 class OnlineTrip:
@@ -43,20 +49,27 @@ class OnlineTrip:
     def step(self, matcher: OnlineMatcher, fix: OnlineFix) -> Step:
         """Steps one fix and keeps what that gives out."""
         step = matcher.step(self.state, fix)
-        self.n += 1
-        if len(step.fixes):
-            self._fixes.append(step.fixes)
-        if len(step.traversals):
-            self._rows.append(step.traversals)
-        if len(step.breaks):
-            self._breaks.append(step.breaks)
+        self._keep(step, 1)
         return step
+
+    def run(self, matcher: OnlineMatcher, fixes: FixColumns) -> None:
+        """Takes many fixes and keeps what they give out."""
+        self._keep(matcher.run(self.state, fixes), len(fixes))
+
+    def _keep(self, known: Known | Step, n: int) -> None:
+        self.n += n
+        if len(known.fixes):
+            self._fixes.append(known.fixes)
+        if len(known.traversals):
+            self._rows.append(known.traversals)
+        if len(known.breaks):
+            self._breaks.append(known.breaks)
 
     def copy(self) -> OnlineTrip:
         """An independent copy."""
         other = OnlineTrip(self.state.copy())
-        other.n, other._fixes, other._rows = self.n, list(self._fixes), list(self._rows)
-        other._breaks = list(self._breaks)
+        other.n, other._fixes = self.n, [np.concatenate(self._fixes)]
+        other._rows, other._breaks = [np.concatenate(self._rows)], [np.concatenate(self._breaks)]
         return other
 
     def trip(self, matcher: OnlineMatcher) -> Trip:

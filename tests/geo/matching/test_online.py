@@ -17,7 +17,8 @@ from geo.matching.matcher import match
 from geo.matching.online import OnlineMatcher
 from geo.matching.online_replay import replay
 from geo.matching.online_result import OnlineFix, OnlineOutcome, OnlineSettings, Step
-from geo.matching.online_trip import OnlineTrip, fixes_of
+from geo.matching.online_state import OnlineState
+from geo.matching.online_trip import OnlineTrip, columns_of, fixes_of
 from geo.matching.result import BREAK_REASONS, BreakReason, Matched
 from geo.matching.settings import MatchSettings
 from geo.trace import TELEPORT_LOOK, Traces, TraceSettings
@@ -156,6 +157,25 @@ def test_what_is_given_out_is_given_once_in_order_and_not_later_than_the_lag(see
     assert (found.traversals.entered_us <= found.traversals.left_us).all()
 
 
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10_000), st.sampled_from([0, 1, 4, 32, None]), st.integers(1, 60))
+def test_many_fixes_at_once_end_in_the_state_of_single_steps(seed: int, lag: int | None, many: int) -> None:
+    trace, one = drive(seed, 12), matcher(OnlineSettings(lag=lag, settle_after=5, max_fixes=64, max_wait_s=90.0))
+    single, run = OnlineTrip(one.start()), OnlineTrip(one.start())
+    for fix in fixes_of(trace, 0, PLAIN):
+        single.step(one, fix)
+    columns = columns_of(trace, 0, PLAIN)
+    for first in range(0, len(columns), many):
+        run.run(one, columns.part(first, first + many))
+    for field in fields(OnlineState):
+        assert getattr(run.state, field.name).tolist() == getattr(single.state, field.name).tolist(), field.name
+    a, b = run.trip(one), single.trip(one)
+    for name in ("rows", "placed", "fix_edge", "confidence", "breaks"):
+        assert getattr(a, name).tolist() == getattr(b, name).tolist()
+    with pytest.raises(InputError, match="next ones"):
+        run.run(one, columns.part(0, 1))
+
+
 def standing(town: AsciiMap, n: int) -> Traces:
     rng = np.random.default_rng(1)
     return one_trace(town.place("FG:0.5") + np.clip(rng.normal(0, 3, (n, 2)), -7, 7))
@@ -199,7 +219,7 @@ def test_roads_that_nothing_tells_apart_are_decided_at_the_lag() -> None:
         step_m=16.0,
     )
     xy = twins.drive("A", "B", every_m=30.0) - (0.0, 8.0)
-    one = OnlineMatcher(build_index(twins.network), 1, PLAIN, OnlineSettings(lag=4))
+    one = OnlineMatcher(build_index(twins.network), 1, PLAIN, OnlineSettings(lag=4, settle_after=3))
     state, sizes, due = one.start(), [], 0
     for n, fix in enumerate(fixes_of(one_trace(xy), 0, PLAIN)):
         due += int(one.step(state, fix).fixes["n"].sum())
@@ -215,7 +235,7 @@ def stepped(one: OnlineMatcher, *places: str) -> tuple[list[OnlineFix], list[Ste
 
 
 def test_repeated_late_and_bad_fixes_have_their_own_outcome_and_change_nothing() -> None:
-    one = matcher(trace=TraceSettings())
+    one = matcher(OnlineSettings(settle_after=3), TraceSettings())
     sent, steps, trip = stepped(one, "A", "B", "C")
     state, before = trip.state, one.pack(trip.state)
     again = one.step(state, sent[-1])
