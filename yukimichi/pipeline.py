@@ -5,13 +5,14 @@ roads, plans, fixes in raw ─► network ─► plans laid ─► match ─► 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
 from geo.db import Database
 from geo.matching.candidates import GridIndex, build_index
 from geo.matching.matcher import lay_line
+from geo.matching.online_open import OpenTrips
 from geo.network import Network
 from geo.settings import Settings
 from geo.store.facts import MatchReport, match_new_fixes
@@ -25,10 +26,11 @@ from yukimichi.progress import silent, stage
 
 @dataclass(slots=True)
 class World:
-    """The network that a process works with, loaded once and replaced when its version changes."""
+    """What a process keeps from run to run: the network, replaced when its version changes, and the open traces."""
 
     network: Network | None = None
     index: GridIndex | None = None
+    open_trips: OpenTrips = field(default_factory=OpenTrips)
 
     def take(self, network: Network) -> tuple[Network, GridIndex]:
         """The network and its grid, built again only for another version."""
@@ -85,7 +87,7 @@ def refresh(
     with step_of("Plans laid on roads 計画") as step:
         plans = refresh_plans(database, network, partial(lay_line, network, index), step)
     with step_of("Map matching 照合") as step:
-        match = match_new_fixes(database, network, index, settings, step)
+        match = match_new_fixes(database, network, index, settings, step, open_trips=world.open_trips)
     refresh_statistics(database, match.n_passes + network.n_edges * (change.is_new or plans.is_new))
     with step_of("Coverage and states 除雪範囲"):
         status = refresh_status(database, network, settings.status, as_of)

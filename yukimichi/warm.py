@@ -14,6 +14,7 @@ import shapely
 from geo.fix import Fixes
 from geo.matching.candidates import build_index
 from geo.matching.matcher import match
+from geo.matching.online_open import OpenTrips
 from geo.matching.online_replay import replay
 from geo.network import Network
 from geo.roads import road_table
@@ -55,6 +56,7 @@ def main() -> None:
     for noise_m in (1.0, 12.0):
         match(network, index, drive(noise_m))
     replay(network, index, drive(1.0), 1)
+    OpenTrips().trips(network, index, drive(1.0), np.array([True]))
     print(f"yukimichi: the map matcher is compiled ({time.perf_counter() - begun:.0f} s, once)")
 
 

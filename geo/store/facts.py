@@ -1,8 +1,9 @@
 """From new fixes in raw to facts in ops: read, clean, match, classify, write. The stage of the pipeline.
 
 For each vehicle with news the whole span of fixes that decides its traces is cleaned again; traces whose content did
-not change are left alone; the others are matched as a whole and supersede their former facts. So late data recompute
-exactly the past that they touch, and a run without news writes nothing.
+not change are left alone; the others supersede their former facts. An open trace is matched online, which steps only
+what is new of it; when it closes it is matched as a whole. So late data recompute exactly the past that they touch, and
+a run without news writes nothing.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from geo.crs import to_plane
 from geo.db import Database, Role, Row, read_sql
 from geo.matching.candidates import GridIndex
 from geo.matching.matcher import MATCHER_VERSION, match
+from geo.matching.online_open import OpenTrips
 from geo.matching.result import MATCHED, Matched
 from geo.network import Network
 from geo.passes import classify
@@ -89,6 +91,7 @@ class _Rules:
     shift_gap_s: float
     quiet_at: datetime
     n_threads: int
+    open_trips: OpenTrips
 
 
 def match_new_fixes(
@@ -99,15 +102,23 @@ def match_new_fixes(
     progress: Progress = lambda done, total: None,
     *,
     at: datetime | None = None,
+    open_trips: OpenTrips | None = None,
 ) -> MatchReport:
     """Match all fixes that came in since the last run, as yuki_engine; safe to run again at any time.
 
-    at  the present moment: a trace whose last fix is older than the silence that ends it is closed
+    at          the present moment: a trace whose last fix is older than the silence that ends it is closed
+    open_trips  what the process keeps of open traces from run to run; it saves time and changes nothing
     """
     rules_of_traces = TraceSettings()
     quiet_at = (at or present()) - timedelta(seconds=rules_of_traces.max_gap_s)
     rules = _Rules(
-        network, index, rules_of_traces, settings.status.shift_gap_min * 60, quiet_at, max(os.cpu_count() or 1, 1)
+        network,
+        index,
+        rules_of_traces,
+        settings.status.shift_gap_min * 60,
+        quiet_at,
+        max(os.cpu_count() or 1, 1),
+        open_trips or OpenTrips(),
     )
     report = MatchReport()
     with database.connect(Role.ENGINE) as connection:
@@ -141,7 +152,8 @@ def _match_part(connection: psycopg.Connection[Row], part: list[Touched], rules:
     versions = (MATCHER_VERSION, rules.network.version)
     planned = plan(traces, keys, provisional, read_live(connection, windows), versions, _context(traces, part, rules))
     chosen = subset(traces, planned.write)
-    matched = match(rules.network, rules.index, chosen, None, rules.n_threads)
+    stepped = rules.open_trips.trips(rules.network, rules.index, chosen, provisional[planned.write])
+    matched = match(rules.network, rules.index, chosen, None, rules.n_threads, stepped)
     work = work_of(fixes, source_work(fixes.vehicle, vehicles))
     columns = {
         "trace_id": _ids(connection, planned),
