@@ -78,16 +78,22 @@ def heard(truth: pd.DataFrame, fixes: pd.DataFrame) -> pd.Series[bool]:
     return pd.Series(answer, truth.index)
 
 
-def truth_table(context: Context) -> dict[str, float]:
-    folder = folder_of(context.settings)
-    truth, fixes = pd.read_parquet(folder / "truth.parquet"), pd.read_parquet(folder / "fixes.parquet")
+def edge_states(context: Context) -> pd.DataFrame:
+    """length_m and state of every carriageway, by edge_id."""
     with context.database.connect(Role.ENGINE) as connection:
         rows = connection.execute(
             "SELECT 2 * p.piece_id + side, p.length_m, coalesce(s.state, 'unknown') FROM net.piece AS p "
             "CROSS JOIN generate_series(0, 1) AS side LEFT JOIN ops.edge_status AS s "
             "ON s.edge_id = 2 * p.piece_id + side AND s.superseded_at IS NULL WHERE p.last_version IS NULL"
         ).fetchall()
-    edges = pd.DataFrame(rows, columns=["edge_id", "length_m", "state"]).set_index("edge_id")
+    return pd.DataFrame(rows, columns=["edge_id", "length_m", "state"]).set_index("edge_id")
+
+
+def truth_table(context: Context) -> dict[str, float]:
+    """Kilometres and percentages of the states that are shown, against what was driven."""
+    folder = folder_of(context.settings)
+    truth, fixes = pd.read_parquet(folder / "truth.parquet"), pd.read_parquet(folder / "fixes.parquet")
+    edges = edge_states(context)
     work = truth[truth["worked"] & truth["treatment"].isin([str(t) for t in CLEARING_TREATMENTS])]
     done = covered_m(work).reindex(edges.index).fillna(0.0).clip(upper=edges["length_m"])
     by_heard = covered_m(work[heard(work, fixes)]).reindex(edges.index).fillna(0.0)

@@ -150,17 +150,18 @@ def test_sapporo_is_noded_ploughed_matched_and_served(context: Context, yuki_dat
     assert done.network.network.crs_epsg == 6680
     assert 80_000 <= done.network.network.n_edges // 2 <= 88_000
     end = datetime.now(UTC)
-    wish = Wish(end - pd.Timedelta(hours=2), end, seed=5, n_vehicles=12)
+    # the storm of benchmarks/bench_storm_sapporo.py; smaller ones scatter more
+    wish = Wish(end - pd.Timedelta(hours=4), end, seed=5, n_vehicles=60)
     state = make_storm(context, done.network.network, "sim", wish)
     send_until(context, SourceSettings(synthetic=True), end + pd.Timedelta(seconds=1))
     after = _refresh(context, end)
-    assert after.match.n_fixes > 2_000
+    assert after.match.n_fixes > 35_000
     truth = pd.read_parquet(folder_of(context.settings) / "truth.parquet")
-    assert _false_share(context, truth) <= 0.02
-    assert after.status.n_edges["cleared"] > 200
+    assert _false_share(context, truth) <= 0.006
+    assert after.status.n_edges["cleared"] > 10_000
     with served(context) as client:
         items = client.get("/ogc/collections/road_status/items", params={"state": "cleared", "limit": 5}).json()
-    assert items["numberMatched"] > 200
+    assert items["numberMatched"] > 10_000
     assert all(feature["properties"]["synthetic"] for feature in items["features"])
     assert state.source == "sim"
 
