@@ -73,8 +73,11 @@ def turn_m(network: Network, edge: int, following: int, settings: MatchSettings)
     return cost
 
 
-def priced_m(network: Network, edge: int, metres: float, settings: MatchSettings) -> float:
-    """Metres driven on an edge, dearer against a one-way."""
+def priced_m(network: Network, edge: int, metres: float, settings: MatchSettings, pace: float) -> float:
+    """Metres driven on an edge, dearer against a one-way, and on a road too slow for the pace."""
+    speeds = network.speed_mps
+    if speeds.min() < speeds.max():
+        metres *= 1.0 + settings.hurry * max(0.0, pace / float(speeds[edge // 2]) - settings.speeding)
     return metres if network.is_open[edge] else metres * (1.0 + settings.against_fraction)
 
 
@@ -84,12 +87,12 @@ def turned_m(network: Network, edge: int, settings: MatchSettings) -> float:
     return settings.uturn_edge_m + (settings.against_m if is_against else 0.0)
 
 
-def ends_from(network: Network, edge: int, pos_m: float, settings: MatchSettings) -> dict[int, float]:
+def ends_from(network: Network, edge: int, pos_m: float, settings: MatchSettings, pace: float) -> dict[int, float]:
     """Least metres to the end of every edge from a place on one: Dijkstra over directed edges."""
     length_m = network.length_m[edge // 2]
     heap = [
-        (priced_m(network, edge, length_m - pos_m, settings), edge),
-        (priced_m(network, edge ^ 1, pos_m, settings) + turned_m(network, edge, settings), edge ^ 1),
+        (priced_m(network, edge, length_m - pos_m, settings, pace), edge),
+        (priced_m(network, edge ^ 1, pos_m, settings, pace) + turned_m(network, edge, settings), edge ^ 1),
     ]
     heapq.heapify(heap)
     done: dict[int, float] = {}
@@ -102,23 +105,24 @@ def ends_from(network: Network, edge: int, pos_m: float, settings: MatchSettings
         for following in network.out_edge[network.out_start[node] : network.out_start[node + 1]].tolist():
             if following not in done:
                 entry_m = at_m + turn_m(network, e, following, settings)
-                whole_m = priced_m(network, following, network.length_m[following // 2], settings)
+                whole_m = priced_m(network, following, network.length_m[following // 2], settings, pace)
                 heapq.heappush(heap, (entry_m + whole_m, following))
     return done
 
 
-def way_m(network: Network, a: Place, b: Place, ends: dict[int, float], settings: MatchSettings) -> float:
+def way_m(network: Network, a: Place, b: Place, ends: dict[int, float], settings: MatchSettings, pace: float) -> float:
     """Least metres from place a to place b; `ends` is ends_from(a)."""
     ways = [math.inf]
     if b.edge == a.edge and b.pos_m - a.pos_m >= -settings.jitter_sigmas * settings.sigma_m:
-        ways.append(priced_m(network, a.edge, b.pos_m - a.pos_m, settings))
+        ways.append(priced_m(network, a.edge, b.pos_m - a.pos_m, settings, pace))
     if b.edge == a.edge ^ 1:
         here_m = network.length_m[a.edge // 2] - a.pos_m
         ways.append(abs(b.pos_m - here_m) + turned_m(network, a.edge, settings))
     for e, at_m in ends.items():
         node = network.edge_to[e]
         if b.edge in network.out_edge[network.out_start[node] : network.out_start[node + 1]]:
-            ways.append(at_m + turn_m(network, e, b.edge, settings) + priced_m(network, b.edge, b.pos_m, settings))
+            entry_m = at_m + turn_m(network, e, b.edge, settings)
+            ways.append(entry_m + priced_m(network, b.edge, b.pos_m, settings, pace))
     return min(ways)
 
 
@@ -169,12 +173,13 @@ def _relax(
 ) -> None:
     """Lowers head_nats by all ways from the places of one fix to those of a later one."""
     straight_m = float(np.hypot(*(ends_xy[1] - ends_xy[0])))
+    pace = max(straight_m - 2.0 * settings.sigma_m, 0.0) / max(after_s, 1.0)
     beta_m = settings.beta_m + settings.beta_fraction * straight_m
     most_m = settings.max_speed_mps * max(after_s, 1.0) + 6.0 * settings.sigma_m + settings.uturn_edge_m
     for i, a in enumerate(tails):
-        ends = ends_from(network, a.edge, a.pos_m, settings)
+        ends = ends_from(network, a.edge, a.pos_m, settings, pace)
         for j, b in enumerate(heads):
-            route_m = way_m(network, a, b, ends, settings)
+            route_m = way_m(network, a, b, ends, settings, pace)
             if route_m <= most_m:
                 total = tail_nats[i] + skipped + abs(route_m - straight_m) / beta_m + b.nats
                 head_nats[j] = min(head_nats[j], total)

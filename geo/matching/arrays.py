@@ -16,11 +16,11 @@ type Records = NDArray[Any]
 type Ints = NDArray[np.int64]
 
 #: A directed edge: length, place of its end, turns out of it (a range of Roads.turn), segments of its piece (a range
-#: of Roads.segment), whether it is open. One cache line.
+#: of Roads.segment), seconds that a metre takes at free speed (0 untold), whether it is open. One cache line.
 EDGE = np.dtype(
     [
         ("length_m", "f8"), ("to_x", "f8"), ("to_y", "f8"), ("turn_first", "i8"), ("turn_end", "i8"),
-        ("segment_first", "i8"), ("segment_end", "i8"), ("is_open", "i1"),
+        ("segment_first", "i8"), ("segment_end", "i8"), ("s_per_m", "f4"), ("is_open", "i1"),
     ],
     align=True,
 )  # fmt: skip
@@ -55,12 +55,13 @@ PLACE = np.dtype([("m2", "f8"), ("near", "i8")], align=True)
 #: A candidate of one fix. pos_m: metres from the start of the edge, in its own direction; off_m: distance from the
 #: fix; dir: unit vector of the edge there; nats: emission; route_m and parent: way to it from the state under
 #: search (parent -1 ahead on the same edge, -2 by turning on it); after: next candidate on the same edge;
-#: total, back, back_m: cheapest way so far, the state that it comes from and its metres; state: what it became.
+#: total, back, back_m, back_pace: cheapest way so far, the state that it comes from, its metres and pace; state:
+#: what it became.
 CANDIDATE = np.dtype(
     [
         ("pos_m", "f8"), ("off_m", "f8"), ("dir_x", "f8"), ("dir_y", "f8"), ("nats", "f8"), ("route_m", "f8"),
-        ("total", "f8"), ("back_m", "f8"), ("edge", "i8"), ("after", "i8"), ("parent", "i8"), ("back", "i8"),
-        ("state", "i8"),
+        ("total", "f8"), ("back_m", "f8"), ("back_pace", "f8"), ("edge", "i8"), ("after", "i8"), ("parent", "i8"),
+        ("back", "i8"), ("state", "i8"),
     ],
     align=True,
 )  # fmt: skip
@@ -82,7 +83,8 @@ CONSTANTS = np.dtype(
         ("beam_nats", "f8"), ("skip_nats", "f8"), ("skip_more_nats", "f8"), ("skip_far_nats", "f8"),
         ("skip_far_s", "f8"), ("break_nats", "f8"), ("uturn_edge_m", "f8"), ("uturn_node_m", "f8"),
         ("against_m", "f8"), ("against_fraction", "f8"), ("against_start_nats", "f8"), ("turn_m", "f8"),
-        ("max_speed_mps", "f8"), ("jitter_sigmas", "f8"), ("heading_kappa", "f8"), ("heading_floor", "f8"),
+        ("max_speed_mps", "f8"), ("speeding", "f8"), ("hurry", "f8"), ("jitter_sigmas", "f8"),
+        ("heading_kappa", "f8"), ("heading_floor", "f8"),
         ("max_roads", "i8"),
     ],
     align=True,
@@ -97,14 +99,14 @@ ARC = np.dtype([("nats", "f8"), ("tail", "i8"), ("head", "i8")], align=True)
 #: What a search is for. (x, y) the next fix, pull 1 where ways are no shorter than straight lines, else 0;
 #: straight_m from fix to fix, beta_m the scale of a detour and nats_per_m its inverse; base_nats the cost of the
 #: state and least_nats the least emission of a target; best_nats the best total so far, lowered by the search; max_m
-#: nobody drives more between the two fixes; jitter_m so far behind on the same edge is standing still; merge_nats a
-#: way this much dearer than another one to the same edge is given up, inf never; limit_m, open_limit_m see
-#: transition._set_limits.
+#: nobody drives more between the two fixes; pace the least speed that gets from fix to fix in time, m/s; jitter_m so
+#: far behind on the same edge is standing still; merge_nats a way this much dearer than another one to the same edge
+#: is given up, inf never; limit_m, open_limit_m see transition._set_limits.
 AIM = np.dtype(
     [
         ("x", "f8"), ("y", "f8"), ("pull", "f8"), ("straight_m", "f8"), ("beta_m", "f8"), ("nats_per_m", "f8"),
         ("base_nats", "f8"), ("least_nats", "f8"), ("best_nats", "f8"), ("max_m", "f8"), ("jitter_m", "f8"),
-        ("merge_nats", "f8"), ("limit_m", "f8"), ("open_limit_m", "f8"),
+        ("merge_nats", "f8"), ("pace", "f8"), ("limit_m", "f8"), ("open_limit_m", "f8"),
     ],
     align=True,
 )  # fmt: skip

@@ -18,6 +18,7 @@ from geo.matching.kernel import kernel
 from geo.matching.turns import build_turns
 from geo.network import Network
 
+type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 
 #: Side of a grid cell: near the search radius, so that a lookup touches about nine cells.
@@ -27,6 +28,8 @@ MAX_CELLS = 16_000_000
 #: A second place on one piece counts when the way along the piece is this much longer than the straight line.
 HAIRPIN_FACTOR = 1.6
 HAIRPIN_EXTRA_M = 15.0
+#: No road is slower, whatever its source says.
+SLOWEST_MPS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,14 @@ def _first_segment(network: Network) -> Ints:
     return network.shape_start.astype(np.int64) - np.arange(len(network.shape_start))
 
 
+def _seconds_per_m(network: Network) -> Floats:
+    """(P,) seconds that a metre takes at free speed; 0 where all roads have one speed, which is then a guess."""
+    speed = np.array(network.speed_mps, np.float64)
+    if speed.min() == speed.max():
+        return np.zeros_like(speed)
+    return 1.0 / np.maximum(speed, SLOWEST_MPS)
+
+
 def _edges(network: Network, first_turn: Ints) -> Records:
     """(E,) EDGE of a network."""
     edge = np.zeros(network.n_edges, EDGE)
@@ -107,6 +118,7 @@ def _edges(network: Network, first_turn: Ints) -> Records:
     edge["segment_first"] = np.repeat(first_segment[:-1], 2)
     edge["segment_end"] = np.repeat(first_segment[1:], 2)
     edge["is_open"] = network.is_open
+    edge["s_per_m"] = np.repeat(_seconds_per_m(network), 2)
     return edge
 
 

@@ -81,7 +81,7 @@ def _leg_confidence(roads, work, constants, seen, states, arcs, first_arc, a, b,
             fix = seen[b.fix]
             straight_m = math.sqrt((fix.x - seen[a.fix].x) ** 2 + (fix.y - seen[a.fix].y) ** 2)
             most_m = straight_m + arcs[i].nats * (constants.beta_m + constants.beta_fraction * straight_m)
-            found = search_again(roads, work, constants, tail, head, most_m)
+            found = search_again(roads, work, constants, tail, head, most_m, b.pace)
             # the arc of a break has no way, and what an earlier search left behind is none
             if found.route_m < math.inf:
                 _add_way(work, links, first, last, tail, head, found.parent, share, of_link)

@@ -43,6 +43,7 @@ def _aim_from(aim, constants, a, b, nats):  # type: ignore[no-untyped-def]  # nu
     aim.nats_per_m = 1.0 / aim.beta_m
     aim.pull = 1.0
     slack_m = 3.0 * (a.sigma_m + b.sigma_m) + constants.uturn_edge_m
+    aim.pace = max(aim.straight_m - 2.0 * b.sigma_m, 0.0) / max(b.at_s - a.at_s, 1.0)
     aim.max_m = constants.max_speed_mps * max(b.at_s - a.at_s, 1.0) + slack_m
     aim.jitter_m = constants.jitter_sigmas * b.sigma_m
 
@@ -56,7 +57,7 @@ def _take_ways(found, n, arcs, n_arcs, tail, tail_nats, aim, beam_nats):  # type
             continue
         total = aim.base_nats + transition_nats(target.route_m, aim.straight_m, aim.nats_per_m) + target.nats
         if total < target.total:
-            target.total, target.back, target.back_m = total, tail, target.route_m
+            target.total, target.back, target.back_m, target.back_pace = total, tail, target.route_m, aim.pace
         if total <= aim.best_nats + beam_nats:
             arcs[n_arcs].tail, arcs[n_arcs].head, arcs[n_arcs].nats = tail, c, total - tail_nats
             n_arcs += 1
@@ -96,6 +97,7 @@ def _append_states(found, states, n_states, n, f, limit):  # type: ignore[no-unt
             state = states[n_states]
             state.fix, state.edge, state.pos_m = f, found[c].edge, found[c].pos_m
             state.nats, state.back, state.route_m = found[c].total, found[c].back, found[c].back_m
+            state.pace = found[c].back_pace
             n_states += 1
     return n_states
 
@@ -143,7 +145,7 @@ def _reach_fix(roads, work, constants, states, seen, f, run):  # type: ignore[no
     aim.least_nats = emission(found, n, seen[f], constants.heading_kappa, constants.heading_floor)
     aim.best_nats = run.start_nats + aim.least_nats
     for c in range(n):
-        found[c].total = math.inf
+        found[c].total, found[c].back_pace = math.inf, 0.0
     if run.n_active > 0:
         aim.best_nats = min(aim.best_nats, active[0].nats + constants.break_nats + aim.least_nats)
         set_targets(work.label, found, work.counter, n)

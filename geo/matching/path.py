@@ -101,11 +101,11 @@ def _drive_way(roads, links, n, way, root, here_m, part):  # type: ignore[no-unt
 
 
 @kernel
-def search_again(roads, work, constants, a, b, most_m):  # type: ignore[no-untyped-def]  # numba kernel
+def search_again(roads, work, constants, a, b, most_m, pace):  # type: ignore[no-untyped-def]  # numba kernel
     """Repeats the search from state a to state b alone; returns the candidate that stands for b.
 
-    most_m is the length of the way, or more. The parents of the labels give the way. Here the aim is b itself, a unit
-    of cost is a metre, and the limit shrinks to the way once it is found.
+    most_m is the length of the way, or more; pace is what it was found with. The parents of the labels give the way.
+    Here the aim is b itself, a unit of cost is a metre, and the limit shrinks to the way once it is found.
     """
     candidate, aim = work.found[0], work.aim[0]
     candidate.edge, candidate.pos_m, candidate.nats, candidate.off_m = b.edge, b.pos_m, 0.0, 0.0
@@ -114,7 +114,7 @@ def search_again(roads, work, constants, a, b, most_m):  # type: ignore[no-untyp
     aim.straight_m, aim.beta_m, aim.base_nats, aim.best_nats, aim.pull = 0.0, 1.0, 0.0, math.inf, 1.0
     # a rounded sum may come out a little longer than the first time, and so may the straight line
     aim.max_m = most_m + 1e-9 * abs(most_m) + 1e-3
-    aim.merge_nats = math.inf
+    aim.merge_nats, aim.pace = math.inf, pace
     aim.jitter_m = math.inf if b.edge == a.edge and most_m < 0.0 else 0.0
     search(roads, work, constants, ONE, a.edge, a.pos_m, aim)
     if math.isinf(candidate.route_m):
@@ -128,10 +128,13 @@ def search_again(roads, work, constants, a, b, most_m):  # type: ignore[no-untyp
 def _leg(roads, work, constants, a, b, here_m, links, n, part):  # type: ignore[no-untyped-def]  # numba kernel
     """Drives from state a, standing at here_m of its edge, to state b; returns links, n and where it stands."""
     links = _with_room(links, n, np.int64(3))
-    if b.edge == a.edge and b.route_m <= along_m(roads.edge, constants, a.edge, max(b.pos_m - a.pos_m, 0.0)) + 1e-6:
+    if (
+        b.edge == a.edge
+        and b.route_m <= along_m(roads.edge, constants, a.edge, max(b.pos_m - a.pos_m, 0.0), b.pace) + 1e-6
+    ):
         stand_m = max(here_m, b.pos_m)
         return links, _drive(links, n, a.edge, here_m, stand_m, part), stand_m
-    parent = search_again(roads, work, constants, a, b, b.route_m).parent
+    parent = search_again(roads, work, constants, a, b, b.route_m, b.pace).parent
     if parent == TURNED:
         length_m = roads.edge[a.edge].length_m
         turn_m = max(here_m, length_m - b.pos_m)

@@ -36,6 +36,8 @@ class MatchSettings:
     turn_m            metres that a turn of 180 degrees adds; less in proportion to 1 - cos
     turn_wide_m       more metres for such a turn, for each sigma_m that a device spreads more than sigma_m
     max_speed_mps     no way is driven faster between two fixes
+    speeding          a road may be driven so many times its free speed; where the fixes ask for more, its metres
+    hurry             cost this much more for each further time; told only where roads have different speeds
     jitter_sigmas     a candidate so many sigma behind on the same edge is standing still
     heading_kappa     concentration of the heading about the direction of the edge
     heading_floor     share of headings that say nothing
@@ -70,6 +72,8 @@ class MatchSettings:
     turn_m: float = 20.0
     turn_wide_m: float = 400.0
     max_speed_mps: float = 60.0
+    speeding: float = 1.4
+    hurry: float = 0.3
     jitter_sigmas: float = 2.5
     heading_kappa: float = 8.0
     heading_floor: float = 0.05

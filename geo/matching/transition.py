@@ -70,9 +70,15 @@ def turn_on_edge_m(edges, constants, edge):  # type: ignore[no-untyped-def]  # n
 
 
 @kernel
-def along_m(edges, constants, edge, metres):  # type: ignore[no-untyped-def]  # numba kernel
-    """Cost of driving some metres of an edge: more than they are where the edge runs against a one-way."""
-    return metres if edges[edge].is_open != 0 else metres * (1.0 + constants.against_fraction)
+def along_m(edges, constants, edge, metres, pace):  # type: ignore[no-untyped-def]  # numba kernel
+    """Cost of driving some metres of an edge: more against a one-way, and on a road too slow for the pace.
+
+    The pace is that of the straight line, so that the way asks for as much at least. Two ways of one length are told
+    apart by it: in half a minute only one of them can be driven.
+    """
+    edge_of = edges[edge]
+    priced = metres * (1.0 + constants.hurry * max(0.0, pace * edge_of.s_per_m - constants.speeding))
+    return priced if edge_of.is_open != 0 else priced * (1.0 + constants.against_fraction)
 
 
 @kernel
@@ -126,7 +132,7 @@ def _reach_on_edge(edges, labels, found, step, constants, edge, pos_m, aim):  # 
     while c >= 0:
         ahead_m = found[c].pos_m - pos_m
         if ahead_m >= -aim.jitter_m:
-            _improve(found[c], along_m(edges, constants, edge, ahead_m), AHEAD, aim)
+            _improve(found[c], along_m(edges, constants, edge, ahead_m, aim.pace), AHEAD, aim)
         c = found[c].after
     back = edge ^ 1
     c = labels[back].target if labels[back].target_stamp == step else -1
@@ -178,8 +184,8 @@ def search(roads, work, constants, n, edge, pos_m, aim):  # type: ignore[no-unty
     stamp, step, back = counter[0], counter[1], edge ^ 1
     _reach_on_edge(edges, labels, found, step, constants, edge, pos_m, aim)
     _set_limits(edges, found, n, constants, aim)
-    ahead_m = along_m(edges, constants, edge, edges[edge].length_m - pos_m)
-    behind_m = along_m(edges, constants, back, pos_m) + turn_on_edge_m(edges, constants, edge)
+    ahead_m = along_m(edges, constants, edge, edges[edge].length_m - pos_m, aim.pace)
+    behind_m = along_m(edges, constants, back, pos_m, aim.pace) + turn_on_edge_m(edges, constants, edge)
     _label(edges[edge], labels[edge], heap, counter, edge, ahead_m, AHEAD, aim)
     _label(edges[back], labels[back], heap, counter, back, behind_m, TURNED, aim)
     while counter[2] > 0 and heap[0].key <= aim.limit_m:
@@ -195,7 +201,7 @@ def search(roads, work, constants, n, edge, pos_m, aim):  # type: ignore[no-unty
             if label.stamp == stamp and label.is_done != 0 and not is_target:
                 continue
             entry_m = at_m + turn_m(constants, turns[k])
-            factor = along_m(edges, constants, following, 1.0)
+            factor = along_m(edges, constants, following, 1.0, aim.pace)
             if is_target:
                 _enter(found, label, entry_m, factor, at, aim)
                 is_entered = True

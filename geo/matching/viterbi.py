@@ -21,9 +21,10 @@ type Records = NDArray[Any]
 
 #: A state. fix: which fix it explains; edge and pos_m: where, in the direction of the edge; nats: least cost of all
 #: ways to it, its emission included; back: state before it on that way, -1 the first; route_m: metres of the way
-#: from there, inf across a break.
+#: from there, inf across a break; pace: m/s that the two fixes ask for.
 STATE = np.dtype(
-    [("pos_m", "f8"), ("nats", "f8"), ("route_m", "f8"), ("fix", "i8"), ("edge", "i8"), ("back", "i8")], align=True
+    [("pos_m", "f8"), ("nats", "f8"), ("route_m", "f8"), ("pace", "f8"), ("fix", "i8"), ("edge", "i8"), ("back", "i8")],
+    align=True,
 )
 
 

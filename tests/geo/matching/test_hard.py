@@ -310,3 +310,30 @@ def test_two_ways_of_one_length_are_told_apart_by_a_fix(every_s: float) -> None:
     )
     matched = run(town.network, town.drive("A", "D", "H", "I", "F", "G"), every_s)
     assert names(town, matched) == ["AD", "DH", "HI", "IF", "FG"]
+
+
+@pytest.mark.parametrize("fast", ["top", "bottom"])
+def test_two_ways_of_one_length_are_told_apart_by_time(fast: str) -> None:
+    """No fix lies on either way; the half minute between two fixes is enough for the fast one only."""
+    town = draw(
+        """
+             B-----------------C
+             |                 |
+        A----D                 F----G
+             |                 |
+             H-----------------I
+        """,
+        step_m=25.0,
+    )
+    ways = {"top": ["DB", "BC", "CF"], "bottom": ["DH", "HI", "IF"]}
+    speed_mps = np.full(len(town.network.length_m), 20.0)
+    for name in ways["bottom" if fast == "top" else "top"]:
+        speed_mps[town.edge[name] // 2] = 5.0
+    network = replace(town.network, speed_mps=speed_mps)
+    before, after = town.drive("A", "D")[[0, -2]], town.drive("F", "G")[[1, -1]]
+    trace = one_trace(np.vstack([before, after]), 30.0)
+    matched = match(network, build_index(network), trace)
+    assert names(town, matched) == ["AD", *ways[fast], "FG"]
+    # and where all roads have one speed, nobody can tell
+    unknown = match(town.network, build_index(town.network), trace)
+    assert unknown.traversals.confidence[1:-1].max() < matched.traversals.confidence[1:-1].min()

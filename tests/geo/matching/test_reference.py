@@ -38,7 +38,9 @@ def networks(draw: st.DrawFn) -> Network:
         bend = (places[a] + places[b]) / 2 + rng.normal(0, 10, 2)
         shape = [places[a], bend, places[b]] if rng.random() < 0.4 else [places[a], places[b]]
         roads.append((str(a), str(b), shape, int(rng.choice([0, 0, 1, -1]))))
-    return network_of(roads)
+    network = network_of(roads)
+    # all of one speed, or every road with its own
+    return network if seed % 2 else replace(network, speed_mps=rng.uniform(2.0, 25.0, len(network.length_m)))
 
 
 @st.composite
