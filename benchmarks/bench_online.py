@@ -1,11 +1,12 @@
 """How right and how fast online matching is: the drives with known routes, one fix in 1 and 10 s, fix by fix.
 
-    YUKI_DATA=... python benchmarks/bench_online.py [--stand]
+    YUKI_DATA=... python -m benchmarks.bench_online [--stand] [--storm N_EDGES]
 
 Prints the share of fixes on the right directed edge when 0, 1, 2 and 4 more fixes had come, and when all had; the share
 whose first and whose confirmed edge is that of matching the whole trace; how many fixes a confirmed one waited; the CPU
-and wall time of a step; the largest state. With --stand, a million fixes of a vehicle that stands. A fix is right on
-the edge of the true route that it belongs to, or on the one before or after it there, since near a node either is.
+and wall time of a step; the largest state. A fix is right on the edge of the true route that it belongs to, or on the
+one before or after it there, since near a node either is. With --stand, a million fixes of a vehicle that stands, too.
+With --storm, traces of a storm instead, simulated on a synthetic prefecture in a database of its own.
 """
 
 from __future__ import annotations
@@ -13,23 +14,37 @@ from __future__ import annotations
 import os
 import platform
 import sys
+import tempfile
 import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.drives import SEATTLE, Drive, folders_of, matched_edges, mismatch, read_drive, traces_of
+from benchmarks.drives import SEATTLE, Drive, folders_of, mismatch, read_drive, traces_of
+from geo.matching.candidates import GridIndex, build_index
 from geo.matching.collect import collect
 from geo.matching.matcher import match
 from geo.matching.online import OnlineMatcher
 from geo.matching.online_replay import replay
 from geo.matching.online_result import OnlineFix
 from geo.matching.online_trip import OnlineTrip, fixes_of
+from geo.matching.result import Matched
+from geo.migrate import migrate
+from geo.network import Network
+from geo.settings import Settings
+from geo.store.traces import subset
 from geo.trace import Traces
+from ingest.fixes import read_fixes_file
+from yukimichi.cluster import Cluster
+from yukimichi.context import Context
+from yukimichi.debian import find_or_install
+from yukimichi.demo_load import SOURCE, load_demo, synthetic_source
 from yukimichi.match_files import thinned
+from yukimichi.pipeline import current_network, lay_plans
+from yukimichi.storm import Wish, folder_of, make_storm
 
 LAGS = (0, 1, 2, 4)
 #: A fix this far from the true route says nothing of the matcher.
@@ -37,6 +52,7 @@ NEAR_M = 50.0
 #: What a fix further off costs in finding its place on the true route.
 FAR_M = 200.0
 STANDING_FIXES = 1_000_000
+STORM_SEED, STORM_TRACES, STORM_LEAST_FIXES = 11, 200, 20
 type Ints = NDArray[np.int64]
 
 
@@ -98,9 +114,9 @@ def add_truth(drive: Drive, traces: Traces, sums: Sums) -> None:
     sums.n += int(is_near.sum())
 
 
-def add_steps(drive: Drive, traces: Traces, sums: Sums) -> None:
-    """Steps all fixes of a drive, and compares with matching it as a whole."""
-    one, trips, first = OnlineMatcher(drive.roads.index, drive.network.version), [], []
+def add_steps(network: Network, index: GridIndex, traces: Traces, sums: Sums) -> tuple[Matched, Matched]:
+    """Steps all fixes of traces and compares with matching them as a whole; what came of both."""
+    one, trips, first = OnlineMatcher(index, network.version), [], []
     for t in range(len(traces)):
         trip = OnlineTrip(one.start())
         for fix in fixes_of(traces, t, one.settings):
@@ -112,13 +128,12 @@ def add_steps(drive: Drive, traces: Traces, sums: Sums) -> None:
             sums.waited += (trip.n - 1 - step.fixes["number"]).tolist()
         sums.n_bytes = max(sums.n_bytes, len(one.pack(trip.state)))
         trips.append(trip.trip(one))
-    online = collect(traces, drive.network.length_m, trips, drive.network.version, "")
-    final = match(drive.network, drive.roads.index, traces)
+    online = collect(traces, network.length_m, trips, network.version, "")
+    final = match(network, index, traces)
     sums.n_fixes += len(first)
     sums.first_is_final += int((np.array(first) == final.fixes.edge).sum())
     sums.confirmed_is_final += int((online.fixes.edge == final.fixes.edge).sum())
-    wrong, _ = mismatch(drive.length_m, online.traversals.edge.astype(np.int64), drive.true)
-    sums.extra_m += wrong - mismatch(drive.length_m, matched_edges(drive, traces), drive.true)[0]
+    return online, final
 
 
 def show(name: str, every_s: float, sums: Sums) -> None:
@@ -145,7 +160,40 @@ def stand(drive: Drive) -> None:
     print(f"\n{STANDING_FIXES} standing fixes: {each_ms:.2f} ms each, {n_bytes / 1000:.0f} kB, {n_given} answered")
 
 
+def storm(n_edges: int) -> None:
+    """Traces of a simulated storm, drawn by lot: what was said at once, and what an open trace says at its end."""
+    home = Path(tempfile.mkdtemp(prefix="yuki-bench-"))
+    home.chmod(0o755)
+    cluster = Cluster(home / ".yuki", find_or_install(print))
+    cluster.start()
+    try:
+        context = Context(Settings(home=home / ".yuki"), cluster.database())
+        migrate(context.database)
+        load_demo(context, n_edges=n_edges)
+        lay_plans(context.database, context.settings)
+        network = current_network(context.database, context.settings)
+        end = datetime.now(UTC).replace(microsecond=0)
+        make_storm(context, network, SOURCE, Wish(end - timedelta(hours=6), end, STORM_SEED))
+        file = folder_of(context.settings) / "fixes.parquet"
+        fixes = read_fixes_file(file, synthetic_source(context, SOURCE)).fixes
+    finally:
+        cluster.stop()
+    traces, index = traces_of(fixes, network), build_index(network)
+    enough = np.flatnonzero(np.diff(traces.start) > STORM_LEAST_FIXES)
+    drawn = np.sort(np.random.default_rng(STORM_SEED).choice(enough, min(STORM_TRACES, len(enough)), replace=False))
+    part, sums = subset(traces, drawn), Sums()
+    online, final = add_steps(network, index, part, sums)
+    km = [float((one.traversals.to_m - one.traversals.from_m).sum()) / 1000 for one in (online, final)]
+    print(f"{network.n_edges} edges, {len(part)} of {len(traces)} traces, {sums.n_fixes} fixes, seed {STORM_SEED}")
+    print(f"at once as final {sums.first_is_final / sums.n_fixes:.4f}, confirmed and tail as final "
+          f"{sums.confirmed_is_final / sums.n_fixes:.5f}, {km[0]:.1f} km, final {km[1]:.1f} km, step CPU ms 99 % "
+          f"{np.percentile(sums.cpu_ms, 99):.2f}, {sums.n_bytes / 1000:.0f} kB")  # fmt: skip
+
+
 def main() -> None:
+    if "--storm" in sys.argv:
+        storm(int(sys.argv[sys.argv.index("--storm") + 1]))
+        return
     folders = folders_of(Path(os.environ["YUKI_DATA"]) / "matching")
     print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, {datetime.now(UTC).date()}, "
           f"load {os.getloadavg()[0]:.1f}\n")  # fmt: skip
@@ -158,7 +206,9 @@ def main() -> None:
             sums = Sums()
             for drive in part:
                 traces = traces_of(thinned(drive.fixes, every_s), drive.network)
-                add_steps(drive, traces, sums)
+                both = add_steps(drive.network, drive.roads.index, traces, sums)
+                wrong = [mismatch(drive.length_m, one.traversals.edge.astype(np.int64), drive.true)[0] for one in both]
+                sums.extra_m += wrong[0] - wrong[1]
                 add_truth(drive, traces, sums)
             show(name, every_s, sums)
     if "--stand" in sys.argv:
