@@ -16,6 +16,7 @@ what the false-cleared metres are, and after the last storm the table of all of 
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import tempfile
 from datetime import UTC, datetime, timedelta
@@ -121,6 +122,7 @@ def one_storm(roads: Path, seed: int) -> pd.DataFrame:
         return print_truth(context, network, as_of)
     finally:
         cluster.stop()
+        shutil.rmtree(home, ignore_errors=True)
 
 
 def main() -> None:
