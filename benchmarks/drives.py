@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from geo.crs import to_plane
 from geo.fix import Fixes, concat
 from geo.matching.matcher import match
+from geo.matching.settings import MatchSettings
 from geo.network import Network
 from geo.settings import SourceSettings
 from geo.trace import Traces, clean_and_split
@@ -80,9 +81,9 @@ def traces_of(fixes: Fixes, network: Network) -> Traces:
     return clean_and_split(fixes, to_plane(fixes.lon, fixes.lat, network.crs_epsg))
 
 
-def matched_edges(drive: Drive, traces: Traces) -> Ints:
+def matched_edges(drive: Drive, traces: Traces, settings: MatchSettings | None = None) -> Ints:
     """Directed edges that our matcher finds, in order."""
-    return match(drive.network, drive.roads.index, traces).traversals.edge.astype(np.int64)
+    return match(drive.network, drive.roads.index, traces, settings).traversals.edge.astype(np.int64)
 
 
 def replicated(fixes: Fixes, n: int) -> Fixes:

@@ -111,3 +111,78 @@ def test_fixes_outside_the_roads_are_an_unmatched_row(tmp_path: Path) -> None:
 def test_a_format_that_is_none_is_refused_before_the_work(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no format"):
         match_files(MatchFilesWish(tmp_path / "a", tmp_path / "b", tmp_path / "out.xls"))
+
+
+def spoil(file: Path, change: str) -> None:
+    """Spoils a file of fixes in one way."""
+    table = pd.read_csv(file)
+    if change == "one fix":
+        table = table.head(1)
+    elif change == "all equal":
+        table.loc[:, ["lon", "lat"]] = table.loc[0, ["lon", "lat"]].to_numpy(float)
+    elif change == "repeated rows":
+        table = pd.concat([table, table])
+    elif change == "times going back":
+        table = table.iloc[::-1]
+    elif change == "times mixed up":
+        table = table.sample(frac=1.0, random_state=1)
+    elif change == "no place":
+        table.loc[3:6, "lon"] = np.nan
+    elif change == "no number":
+        table["lat"] = table["lat"].astype(object)
+        table.loc[5, "lat"] = "north"
+    elif change == "no such time":
+        table.loc[4, "at"] = "2026-13-45T99:00:00Z"
+    elif change == "other side of the earth":
+        table.loc[20:24, "lon"] -= 170.0
+    table.to_csv(file, index=False)
+
+
+@pytest.mark.parametrize("is_online", [False, True])
+@pytest.mark.parametrize(
+    "change",
+    [
+        "one fix",
+        "all equal",
+        "repeated rows",
+        "times going back",
+        "times mixed up",
+        "no place",
+        "no number",
+        "no such time",
+        "other side of the earth",
+    ],
+)
+def test_bad_fixes_have_an_outcome_each_and_the_counts_add_up(tmp_path: Path, change: str, is_online: bool) -> None:
+    asked = wish(tmp_path, out_fixes=tmp_path / "f.csv", stats=tmp_path / "s.json", online_lag=1 if is_online else None)
+    n_clean = 80
+    spoil(asked.fixes, change)
+    n_rows = len(pd.read_csv(asked.fixes))
+    match_files(asked, fixes_source=UTC)
+    stats = json.loads((tmp_path / "s.json").read_text())
+    assert stats["n_fixes_read"] + stats["n_fixes_rejected"] == n_rows
+    assert stats["n_fixes"] == stats["n_fixes_read"] == sum(stats["n_fixes_by_outcome"].values())
+    kept = stats["n_fixes_by_outcome"]["kept"]
+    assert stats["n_fixes_matched"] + stats["n_fixes_unmatched"] == kept
+    assert len(pd.read_csv(tmp_path / "f.csv")) == kept
+    rejected = {"no place": 4, "no number": 1, "no such time": 1}.get(change, 0)
+    assert stats["n_fixes_rejected"] == rejected
+    if change in ("repeated rows", "times going back", "times mixed up"):
+        assert kept == n_clean
+        assert pd.read_csv(tmp_path / "out.csv")["road_id"].tolist() == ["main", "side"]
+
+
+def test_a_file_without_rows_says_so(tmp_path: Path) -> None:
+    asked = wish(tmp_path)
+    pd.read_csv(asked.fixes).head(0).to_csv(asked.fixes, index=False)
+    with pytest.raises(InputError, match="no rows"):
+        match_files(asked, fixes_source=UTC)
+
+
+def test_roads_without_an_edge_say_so(tmp_path: Path) -> None:
+    asked = wish(tmp_path)
+    x, y = ORIGIN
+    frame = gpd.GeoDataFrame({"road_id": ["dot"]}, geometry=[LineString([(x, y), (x, y)])], crs=UTM)
+    frame.to_crs(4326).to_file(asked.roads)
+    with pytest.raises(InputError, match="no usable road"):
+        match_files(asked, fixes_source=UTC)
