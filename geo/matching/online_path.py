@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,8 +16,8 @@ from geo.matching.online_state import HELD, OnlineState
 from geo.matching.online_window import counted
 from geo.matching.path import LINK, extend_links
 from geo.matching.place import place_fixes
-from geo.matching.result import BREAK_REASONS, BreakReason
 from geo.matching.settings import MatchSettings
+from geo.matching.trip import breaks_of_chain
 from geo.matching.viterbi import best_chain, posteriors
 
 type Floats = NDArray[np.float64]
@@ -144,18 +143,9 @@ def _sure(rows: Records, settings: MatchSettings) -> Records:
 
 def breaks_of(laid: Laid, state: OnlineState, max_speed_mps: float) -> Ints:
     """(B, 3) numbers of the fixes before and after each break of the chain, and its reason."""
-    chain, seen = state.states[laid.chain], state.seen
-    off_road, out = np.flatnonzero(seen["n_near"] == 0), []
-    for c in np.flatnonzero(np.isinf(chain["route_m"][1:])) + 1:
-        a, b = int(chain["fix"][c - 1]), int(chain["fix"][c])
-        straight_m = math.hypot(seen["x"][b] - seen["x"][a], seen["y"][b] - seen["y"][a])
-        reason = BreakReason.NO_PATH
-        if np.any((off_road > a) & (off_road < b)):
-            reason = BreakReason.NO_ROAD
-        elif straight_m > max_speed_mps * max(float(seen["at_s"][b] - seen["at_s"][a]), 1.0):
-            reason = BreakReason.TOO_FAST
-        out.append((int(state.note["number"][a]), int(state.note["number"][b]), BREAK_REASONS.index(reason)))
-    return np.array(out, np.int64).reshape(-1, 3)
+    breaks = breaks_of_chain(state.seen, state.states[laid.chain], max_speed_mps)
+    breaks[:, :2] = state.note["number"][breaks[:, :2]]
+    return breaks
 
 
 def nothing() -> tuple[Any, Any]:

@@ -136,7 +136,7 @@ def _match_seen(index: GridIndex, work: Scratch, seen: Records, settings: MatchS
     fix_confidence = np.where(is_on, confidence[placed["link"]], 0.0)
     fix_confidence[states["fix"][chain]] = of_state
     fix_confidence = np.where(is_on, calibrated(fix_confidence, settings), 0.0)
-    breaks = _breaks(seen, used, states[chain], settings.max_speed_mps)
+    breaks = breaks_of_chain(seen, states[chain], settings.max_speed_mps)
     off_m = np.where(is_on, placed["off_m"], np.inf)[used]
     return Trip(rows, placed, fix_edge, fix_confidence, breaks), off_m
 
@@ -150,10 +150,9 @@ def _posteriors(states: Records, arcs: Records, active: Records, heat: float) ->
     return both
 
 
-def _breaks(seen: Records, used: Ints, chain: NDArray[Any], max_speed_mps: float) -> NDArray[np.int64]:
+def breaks_of_chain(seen: Records, chain: NDArray[Any], max_speed_mps: float) -> Ints:
     """(B, 3) the fixes before and after each break of the chain of states, and its reason."""
-    off_road = used[seen["n_near"][used] == 0]
-    out = []
+    off_road, out = np.flatnonzero(seen["n_near"] == 0), []
     for c in np.flatnonzero(np.isinf(chain["route_m"][1:])) + 1:
         a, b = int(chain["fix"][c - 1]), int(chain["fix"][c])
         straight_m = math.hypot(seen["x"][b] - seen["x"][a], seen["y"][b] - seen["y"][a])
