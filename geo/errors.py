@@ -11,6 +11,10 @@ quarantined row are data and never raised.
     ├── NotFoundError        an id that nothing carries
     ├── ConflictError        the state does not allow it (already running, already ended)
     ├── AccessError          the key does not reach that far
+    │   └── NoKeyError           no key was sent, or one that is not known
+    ├── TooLargeError        a request says more at once than is taken
+    ├── TooFastError         a key sends more a second than it may
+    ├── OverloadedError      the service takes no more at this moment
     ├── EnvironmentProblem   something on this machine is missing or in use
     └── DatabaseProblem      the database cannot be reached or refuses
 """
@@ -19,12 +23,17 @@ from __future__ import annotations
 
 
 class YukiError(Exception):
-    """Base of all deliberate errors. `hint` is the next step, in one sentence."""
+    """Base of all deliberate errors.
 
-    def __init__(self, message: str, *, hint: str = "") -> None:
+    hint           the next step, in one sentence
+    retry_after_s  after so many seconds the same may go well; None: it will not by waiting
+    """
+
+    def __init__(self, message: str, *, hint: str = "", retry_after_s: int | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.retry_after_s = retry_after_s
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}".strip()
@@ -58,6 +67,22 @@ class AccessError(YukiError):
     """The key or role does not reach that far."""
 
 
+class NoKeyError(AccessError):
+    """No key was sent, or one that is not known."""
+
+
+class TooLargeError(YukiError):
+    """A request says more at once than is taken."""
+
+
+class TooFastError(YukiError):
+    """A key sends more a second than it may."""
+
+
+class OverloadedError(YukiError):
+    """The service takes no more at this moment."""
+
+
 class EnvironmentProblem(YukiError):
     """Something on this machine is missing, or in use by another program."""
 
@@ -75,7 +100,11 @@ STATUS: dict[type[YukiError], tuple[int, int]] = {
     InputError: (400, 65),  # EX_DATAERR
     NotFoundError: (404, 65),
     ConflictError: (409, 75),  # EX_TEMPFAIL
+    NoKeyError: (401, 77),  # EX_NOPERM
     AccessError: (403, 77),  # EX_NOPERM
+    TooLargeError: (413, 65),
+    TooFastError: (429, 75),
+    OverloadedError: (503, 75),
     EnvironmentProblem: (503, 69),  # EX_UNAVAILABLE
     DatabaseProblem: (503, 69),
     YukiError: (500, 70),  # EX_SOFTWARE

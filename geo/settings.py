@@ -9,40 +9,27 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Any, Literal
 
 import yaml
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from geo.errors import ConfigError
+from geo.settings_base import Part, ZoneName
+from geo.settings_live import DeviceSettings, IngestSettings, MqttSettings, WorkerSettings
+from geo.settings_operations import LogSettings, RetentionSettings
+from geo.settings_sources import SourceSettings
 from geo.vocabulary import RoadClass
 
-
-def _known_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise ValueError(f"{name!r} is no time zone; use an IANA name such as Asia/Tokyo") from error
-    return name
-
-
-type ZoneName = Annotated[str, AfterValidator(_known_zone)]
-
-
-class Part(BaseModel):
-    """A part of the settings: frozen, and it refuses keys that it does not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+__all__ = ["Part", "Settings", "SourceSettings", "load_settings"]
 
 
 class DatabaseSettings(Part):
     """Where PostGIS is. `url` None: the private cluster in `home`."""
 
     url: str | None = None
-    role_urls: dict[str, str] = {}
+    role_urls: dict[str, str] = Field(default_factory=dict)
 
 
 class ServerSettings(Part):
@@ -80,35 +67,6 @@ class PublishSettings(Part):
     mask_m: float = Field(200, ge=0)
 
 
-class SourceSettings(Part):
-    """How to read one source.
-
-    `fields` maps our names to the source's columns, `values` maps its values to ours per field, for example
-    `{"manager": {"国": "nation"}}`. `work_basis` says how work is known when a fix itself does not say.
-    """
-
-    synthetic: bool = False
-    work_basis: Literal["declared", "assumed"] | None = None
-    timezone: ZoneName | None = None
-    crs: str | None = None
-    encoding: str | None = None
-    layer: str | None = None
-    join_policy: Literal["endpoints", "crossings"] | None = None
-    fields: dict[str, str] = {}
-    values: dict[str, dict[str, str]] = {}
-    speed_unit: Literal["m/s", "km/h", "kn", "mph"] = "m/s"
-    #: west, south, east, north in degrees; fixes outside are quarantined as outside_area
-    area: tuple[float, float, float, float] | None = None
-    #: treatment of a working fix that names none; None leaves it open
-    treatment: str | None = None
-    #: how the time column is written, in the signs of strptime; None reads ISO 8601, its relatives and epoch numbers
-    time_format: str | None = None
-    #: fixes before this moment are quarantined as too_old; the default only catches clocks that were never set
-    earliest_at: AwareDatetime = datetime(2000, 1, 1, tzinfo=UTC)
-    #: a fix may be so far ahead of our clock before it is quarantined as future_time, seconds
-    max_future_s: float = Field(300, ge=0)
-
-
 class Settings(Part):
     """All of it. Hand down the small part that is needed, never the whole."""
 
@@ -120,7 +78,13 @@ class Settings(Part):
     network: NetworkSettings = NetworkSettings()
     status: StatusSettings = StatusSettings()
     publish: PublishSettings = PublishSettings()
-    sources: dict[str, SourceSettings] = {}
+    ingest: IngestSettings = IngestSettings()
+    mqtt: MqttSettings = MqttSettings()
+    worker: WorkerSettings = WorkerSettings()
+    devices: DeviceSettings = DeviceSettings()
+    retention: RetentionSettings = RetentionSettings()
+    log: LogSettings = LogSettings()
+    sources: dict[str, SourceSettings] = Field(default_factory=dict)
 
     def source(self, name: str) -> SourceSettings:
         """The source's settings; a name that config.yml does not have gets the defaults."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Literal
 
 import numpy as np
 import psycopg
@@ -150,6 +151,7 @@ def load_fixes(
     ensure_partitions(connection, batch.fixes.at_us)
     with connection.transaction():
         connection.execute(read_sql("ingest", "lock_source_fixes"), {"source_id": source_id})
+        batch_id = take_batch_id(connection)
         ids = vehicle_ids(connection, source_id, batch.names)
         vehicle, key = ids[batch.fixes.vehicle], content_keys(batch.fixes)
         kept, n_conflicts = _unique(vehicle, batch.fixes.at_us, key)
@@ -158,12 +160,33 @@ def load_fixes(
         is_known = np.isin(vehicle, _overlapping(connection, vehicle, fixes.at_us))
         loaded = Loaded(0, n_repeated, 0, n_conflicts)
         if not is_known.all():
-            columns = _columns(fixes.select(~is_known), vehicle[~is_known], key[~is_known], file_id)
+            columns = fix_columns(fixes.select(~is_known), vehicle[~is_known], key[~is_known], file_id, batch_id)
             loaded += Loaded(n_accepted=write_columns(connection, read_sql("ingest", "copy_fix"), columns))
         if is_known.any():
-            columns = _columns(fixes.select(is_known), vehicle[is_known], key[is_known], file_id)
+            columns = fix_columns(fixes.select(is_known), vehicle[is_known], key[is_known], file_id, batch_id)
             loaded += _merge(connection, columns)
+        if loaded.n_accepted:
+            announce_batch(connection, batch_id, "fixes", fixes.at_us)
     return loaded
+
+
+def take_batch_id(connection: psycopg.Connection[Row]) -> int:
+    """The id of a new batch, for the rows that the connection's transaction writes."""
+    row = connection.execute(read_sql("ingest", "take_batch_id")).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def announce_batch(
+    connection: psycopg.Connection[Row], batch_id: int, kind: Literal["fixes", "lines"], at_us: Ints
+) -> None:
+    """Say that the connection's transaction wrote a batch; its last statement, since others wait for the commit.
+
+    at_us  (n,) the times of its rows
+    """
+    span = {"first_at": from_us(int(at_us.min())), "last_at": from_us(int(at_us.max()))}
+    named = {"batch_id": batch_id, "kind": kind, "n": len(at_us)} | span
+    connection.execute(read_sql("ingest", "announce_batch"), named)
 
 
 def _overlapping(connection: psycopg.Connection[Row], vehicle: Ints, at_us: Ints) -> Ints:
@@ -197,8 +220,8 @@ def _flag(values: NDArray[np.int8]) -> Column:
     return Column("bool", values, np.where(values < 0, -1, 0))
 
 
-def _columns(fixes: Fixes, vehicle: Ints, key: Ints, file_id: int | None) -> dict[str, Column]:
-    """Columns in the order of copy_fix.sql."""
+def fix_columns(fixes: Fixes, vehicle: Ints, key: Ints, file_id: int | None, batch_id: int) -> dict[str, Column]:
+    """Columns in the order of copy_fix.sql and copy_fix_stage.sql."""
     n = len(fixes)
     file = np.full(n, file_id or 0, np.int64)
     return {
@@ -215,4 +238,5 @@ def _columns(fixes: Fixes, vehicle: Ints, key: Ints, file_id: int | None) -> dic
         "treatment": words(fixes.treatment, TREATMENTS),
         "file_id": Column("int8", file, np.full(n, -1 if file_id is None else 0)),
         "content_key": fixed("int8", key),
+        "batch_id": fixed("int8", np.full(n, batch_id, np.int64)),
     }

@@ -5,13 +5,12 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from datetime import datetime
 from pathlib import Path
 from types import FrameType
 
 from geo.db import Database, Role, read_sql
 from geo.errors import YukiError
-from geo.timeline import EPOCH, now
+from geo.timeline import now
 from yukimichi.context import Context, opened, secret
 from yukimichi.pipeline import World, refresh
 from yukimichi.progress import say
@@ -20,11 +19,11 @@ from yukimichi.progress import say
 CLOCK_S = 30.0
 
 
-def newest_fix(database: Database, after: datetime) -> datetime | None:
-    """When the last fix came in, of those that came after a moment."""
+def newest_batch(database: Database) -> int:
+    """The position of the last batch that was written."""
     with database.connect(Role.ENGINE) as connection:
-        row = connection.execute(read_sql("yukimichi", "newest_fix"), {"after": after}).fetchone()
-        return row[0] if row else None
+        row = connection.execute(read_sql("yukimichi", "newest_batch")).fetchone()
+        return int(row[0]) if row else 0
 
 
 def run(config: Path | None, every_s: float) -> None:
@@ -42,13 +41,13 @@ def run(config: Path | None, every_s: float) -> None:
 
 def loop(context: Context, every_s: float, stopping: threading.Event) -> None:
     """One round after another until `stopping` is set."""
-    world, seen, done_at = World(), EPOCH, float("-inf")
+    world, seen, done_at = World(), -1, float("-inf")
     while not stopping.is_set():
         try:
-            newest = newest_fix(context.database, seen)
-            if newest is not None or time.monotonic() - done_at >= CLOCK_S:
+            newest = newest_batch(context.database)
+            if newest > seen or time.monotonic() - done_at >= CLOCK_S:
                 refresh(context.database, context.settings, secret(context.settings), now(), world, quiet=True)
-                seen, done_at = newest or seen, time.monotonic()
+                seen, done_at = newest, time.monotonic()
         except YukiError as error:
             say(f"worker: {error}")
         stopping.wait(every_s)

@@ -30,11 +30,12 @@ from geo.store.fixes import (
     Touched,
     Vehicle,
     chunks_of,
-    move_watermark,
+    move_mark,
+    read_batches,
     read_fixes,
+    read_mark,
     read_touched,
     read_vehicles,
-    read_watermark,
     read_windows,
     source_work,
 )
@@ -122,8 +123,8 @@ def match_new_fixes(
     )
     report = MatchReport()
     with database.connect(Role.ENGINE) as connection:
-        mark = read_watermark(connection)
-        touched, received_at = read_touched(connection, mark, quiet_at)
+        news = read_batches(connection, read_mark(connection))
+        touched = read_touched(connection, news, quiet_at)
     total = sum(one.n_fixes for one in touched)
     progress(0, total)
     done = 0
@@ -133,9 +134,9 @@ def match_new_fixes(
             _match_part(connection, part, rules, report)
         done += sum(one.n_fixes for one in part)
         progress(done, total)
-    if received_at is not None:
+    if news is not None:
         with database.connect(Role.ENGINE) as connection:
-            move_watermark(connection, received_at)
+            move_mark(connection, news.position)
     return report
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import psycopg
 from numpy.typing import NDArray
-from psycopg.types.json import Jsonb
 
 from geo.db import Row, read_sql
 from geo.fix import TREATMENTS, Fixes
@@ -22,19 +21,16 @@ from geo.work import BASES, BASIS_UNKNOWN, NO_TREATMENT, SourceWork
 type Ints = NDArray[np.int64]
 
 STAGE = "match"
-#: A fix carries the time at which its transaction began. One that committed later than others that began after it is
-#: found again if that took less than this; ingest commits its batches within seconds.
-LATE_COMMIT = timedelta(minutes=15)
-#: The moment before all others, as the first mark of a stage.
-BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Watermark:
-    """How far the stage has come: the last received_at it saw, and how many fixes in LATE_COMMIT up to it."""
+class Batches:
+    """Batches that a stage has not seen: the position of the last one, their ids, the span of their times."""
 
-    received_at: datetime
-    n_near: int
+    position: int
+    batch_ids: list[int]
+    first_at: datetime
+    last_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,39 +77,29 @@ def _text(us: int | np.int64) -> str:
     return "-infinity" if us == NEVER else "infinity" if us == FOREVER else from_us(int(us)).isoformat()
 
 
-def read_watermark(connection: psycopg.Connection[Row]) -> Watermark | None:
-    """How far matching has come; None before its first run."""
+def read_mark(connection: psycopg.Connection[Row]) -> int:
+    """The position up to which matching has come; 0 before its first run."""
     row = connection.execute(read_sql("geo", "queries/read_watermark"), {"stage": STAGE}).fetchone()
-    return None if row is None or row[0] is None else Watermark(row[0], int(row[1].get("n_near", 0)))
+    return int(row[0]) if row else 0
 
 
-def move_watermark(connection: psycopg.Connection[Row], received_at: datetime) -> None:
-    """Set the mark, with the number of fixes now seen near it."""
-    near = {"since": received_at - LATE_COMMIT, "until": received_at}
-    row = connection.execute(read_sql("geo", "queries/count_received"), near).fetchone()
-    detail = Jsonb({"n_near": row[0] if row else 0})
-    params = {"stage": STAGE, "received_at": received_at, "detail": detail}
-    connection.execute(read_sql("geo", "queries/write_watermark"), params)
+def move_mark(connection: psycopg.Connection[Row], position: int) -> None:
+    """Set the position up to which matching has come; it never goes back."""
+    connection.execute(read_sql("geo", "queries/write_watermark"), {"stage": STAGE, "position": position})
 
 
-def read_touched(
-    connection: psycopg.Connection[Row], mark: Watermark | None, quiet_at: datetime
-) -> tuple[list[Touched], datetime | None]:
-    """Vehicles with something to do since the mark, and the last received_at among their fixes.
+def read_batches(connection: psycopg.Connection[Row], position: int, kind: str = "fixes") -> Batches | None:
+    """The batches after a position; None without any."""
+    params = {"position": position, "kind": kind}
+    row = connection.execute(read_sql("geo", "queries/read_batches"), params).fetchone()
+    return None if row is None or row[0] is None else Batches(*row)
 
-    Where more fixes lie near the mark than were seen, all fixes near it count as new again.
-    """
-    since = BEGINNING if mark is None else mark.received_at
-    if mark is not None:
-        near = {"since": mark.received_at - LATE_COMMIT, "until": mark.received_at}
-        row = connection.execute(read_sql("geo", "queries/count_received"), near).fetchone()
-        if row and row[0] != mark.n_near:
-            since = mark.received_at - LATE_COMMIT
-    rows = connection.execute(
-        read_sql("geo", "queries/read_touched"), {"since": since, "quiet_at": quiet_at}
-    ).fetchall()
-    received = [row[4] for row in rows if row[4] is not None]
-    return [Touched(*row[:4]) for row in rows], max(received, default=None)
+
+def read_touched(connection: psycopg.Connection[Row], news: Batches | None, quiet_at: datetime) -> list[Touched]:
+    """Vehicles with something to do: those with fixes of the batches, and those whose open trace can be closed."""
+    span = {"batch_ids": [], "first_at": None, "last_at": None} if news is None else asdict(news)
+    rows = connection.execute(read_sql("geo", "queries/read_touched"), span | {"quiet_at": quiet_at}).fetchall()
+    return [Touched(*row) for row in rows]
 
 
 def chunks_of(touched: list[Touched], n_fixes: int) -> list[list[Touched]]:
@@ -146,14 +132,6 @@ def read_fixes(connection: psycopg.Connection[Row], windows: Windows) -> Fixes:
     params = {**windows.params, "treatments": [str(word) for word in TREATMENTS]}
     found = read_columns(connection, read_sql("geo", "queries/copy_fixes"), params, kinds)
     return Fixes.from_arrays(**found).sorted()
-
-
-def read_fixes_since(
-    connection: psycopg.Connection[Row], mark: Watermark | None, quiet_at: datetime, max_gap_s: float
-) -> Fixes:
-    """The fixes of every vehicle touched since the mark, each in its whole window."""
-    touched, _ = read_touched(connection, mark, quiet_at)
-    return read_fixes(connection, read_windows(connection, touched, max_gap_s)) if touched else Fixes.empty()
 
 
 def read_vehicles(connection: psycopg.Connection[Row], vehicle_ids: list[int]) -> dict[int, Vehicle]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -19,7 +19,7 @@ from geo.fix import Fixes, concat
 from geo.settings import SourceSettings
 from geo.timeline import to_us
 from ingest.fix_batch import FixBatch
-from ingest.load import Loaded, content_keys, load_fixes
+from ingest.load import Loaded, announce_batch, content_keys, load_fixes, take_batch_id
 from ingest.registry import register_source
 from tests.ingest.conftest import Rows
 
@@ -141,6 +141,31 @@ def test_a_repeat_writes_nothing_and_a_conflict_says_so(database: Database, rows
     after = rows("SELECT received_at FROM raw.fix")
     assert _load(database, source_id, [(0, 0, loser)]) == [Loaded(0, 1, 0, 1)]
     assert rows("SELECT received_at FROM raw.fix") == after
+
+
+def test_batches_have_positions_in_the_order_of_their_commits(database: Database, rows: Rows) -> None:
+    slow_first = psycopg.connect(database.conninfo_of(Role.INGEST))
+    with slow_first, slow_first.transaction():
+        early = take_batch_id(slow_first)
+        with psycopg.connect(database.conninfo_of(Role.INGEST)) as quick:
+            late = take_batch_id(quick)
+            announce_batch(quick, late, "fixes", np.array([0]))
+        assert late > early
+        announce_batch(slow_first, early, "fixes", np.array([0, 1_000_000]))
+    assert rows("SELECT batch_id, kind, n, last_at - first_at FROM raw.batch ORDER BY position") == [
+        (late, "fixes", 1, timedelta(0)), (early, "fixes", 2, timedelta(seconds=1)),
+    ]  # fmt: skip
+
+
+def test_every_row_names_the_batch_that_wrote_it_last(database: Database, rows: Rows) -> None:
+    source_id = _source(database)
+    loser, winner = sorted((1, 2), key=lambda k: content_keys(_batch([(0, 0, k)]).fixes)[0])
+    _load(database, source_id, [(0, 0, loser), (0, 15, 1)])
+    _load(database, source_id, [(0, 0, winner)])
+    _load(database, source_id, [(0, 15, 1)])
+    found = rows("SELECT b.position, f.at FROM raw.fix AS f LEFT JOIN raw.batch AS b USING (batch_id) ORDER BY f.at")
+    first, second = rows("SELECT position FROM raw.batch ORDER BY position")
+    assert [row[0] for row in found] == [second[0], first[0]]
 
 
 def test_two_sources_may_name_a_vehicle_alike(database: Database, rows: Rows) -> None:

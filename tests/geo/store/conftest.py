@@ -7,9 +7,12 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
 from geo.db import Database, Role
+from geo.timeline import to_us
+from ingest.load import announce_batch, take_batch_id
 
 #: Degrees of one metre near Kanazawa, good enough for drawing.
 LON0, LAT0 = 136.65, 36.56
@@ -143,14 +146,18 @@ def give_fixes(database: Database) -> GiveFixes:
             ).fetchone()[0]
             for day in {row[0].date() for row in rows}:
                 connection.execute("SELECT raw.ensure_fix_partition(%s)", (day,))
+            batch_id, n_written = take_batch_id(connection), 0
             for at, x_m, y_m, *rest in rows:
                 lon, lat = lonlat(x_m, y_m)
                 columns = {"vehicle_id": vehicle_id, "at": at, "lon": lon, "lat": lat, "content_key": 1}
+                columns["batch_id"] = batch_id
                 columns |= rest[0] if rest else {}
                 names = ", ".join(columns)
                 marks = ", ".join(f"%({name})s" for name in columns)
                 text = f"INSERT INTO raw.fix ({names}) VALUES ({marks}) ON CONFLICT DO NOTHING"  # noqa: S608
-                connection.execute(text, columns)
+                n_written += connection.execute(text, columns).rowcount
+            if n_written:
+                announce_batch(connection, batch_id, "fixes", np.array([to_us(row[0]) for row in rows]))
         return vehicle_id
 
     return give

@@ -253,19 +253,6 @@ def test_facts_are_the_same_in_whatever_order_and_parts_the_fixes_come(
     )
 
 
-def test_a_fix_that_committed_late_is_found_by_the_count_near_the_mark(
-    world: World, give_fixes: Callable[..., int]
-) -> None:
-    now = datetime.now(UTC)
-    give_fixes("plough 1", drive(T0, 0, 1500, DOWN))
-    world.match()
-    late = [(at, x, y, {**UP, "received_at": now - timedelta(minutes=2)}) for at, x, y, _ in drive(T0, 0, 500, UP)]
-    give_fixes("plough 2", late)
-    assert world.match().n_vehicles == 2
-    assert world.count("ops.pass", "kind = 'deadhead'") == 1
-    assert world.match() == MatchReport()
-
-
 def test_the_vehicle_state_is_its_last_word(world: World, give_fixes: Callable[..., int]) -> None:
     rows = drive(T0, 0, 1500, UP) + drive(T0 + timedelta(hours=6), 1500, 700, DOWN | {"heading_deg": 270})
     vehicle = give_fixes("plough 1", rows, synthetic=True)
