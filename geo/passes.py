@@ -46,6 +46,7 @@ class Passes:
 
     trace       (Q,) int64, position in Traces
     seq         (Q,) int32, 0, 1, 2 … within the trace
+    traversal   (Q,) int64, position in Traversals of the one that it is a part of
     edge        (Q,) int32, edge position in Network
     from_m, to_m  (Q,) metres along digitising, from_m < to_m
     began_us, ended_us  (Q,) microseconds since the epoch, began_us <= ended_us
@@ -60,6 +61,7 @@ class Passes:
 
     trace: Ints
     seq: NDArray[np.int32]
+    traversal: Ints
     edge: NDArray[np.int32]
     from_m: Floats
     to_m: Floats
@@ -260,7 +262,7 @@ def _build(traces: Traces, matched: Matched, line: _Line, seen: _Evidence, cuts:
     trace = t.trace[owner]
     seq = np.arange(len(owner)) - np.searchsorted(trace, trace)
     return Passes(
-        trace=trace, seq=seq.astype(np.int32), edge=t.edge[owner],
+        trace=trace, seq=seq.astype(np.int32), traversal=owner, edge=t.edge[owner],
         from_m=t.from_m[owner] + np.maximum(low, 0), to_m=np.minimum(t.from_m[owner] + high, t.to_m[owner]),
         began_us=began, ended_us=np.maximum(ended, began),
         kind=state.kind, status=t.status[owner], treatment=state.treatment, work_basis=state.basis,

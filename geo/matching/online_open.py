@@ -42,7 +42,7 @@ class OpenTrips:
 
     def trips(self, network: Network, index: GridIndex, traces: Traces, is_open: np.ndarray) -> dict[int, Trip]:
         """The outcomes of the open ones of some traces, by position; vehicles of the others are kept no longer."""
-        matcher = self._matcher_of(network, index)
+        matcher = self.matcher_of(network, index)
         for vehicle in traces.vehicle[~is_open].tolist():
             self._kept.pop(vehicle, None)
         found = {t: self._step(matcher, traces, t) for t in np.flatnonzero(is_open).tolist()}
@@ -50,7 +50,12 @@ class OpenTrips:
             del self._kept[vehicle]
         return found
 
-    def _matcher_of(self, network: Network, index: GridIndex) -> OnlineMatcher:
+    def give_up(self, vehicle: int, n_fixes: int) -> OnlineTrip | None:
+        """Hands over what is kept of a vehicle's trace of so many fixes, and keeps nothing more of it."""
+        kept = self._kept.pop(vehicle, [])
+        return next((one.trip for one in kept if one.trip.n == n_fixes), None)
+
+    def matcher_of(self, network: Network, index: GridIndex) -> OnlineMatcher:
         """The matcher of a network; what was kept on another one is thrown away."""
         matcher = self._matcher
         if matcher is None or self._index is not index or matcher.network_version != network.version:

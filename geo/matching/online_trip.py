@@ -72,6 +72,27 @@ class OnlineTrip:
         other._rows, other._breaks = [np.concatenate(self._rows)], [np.concatenate(self._breaks)]
         return other
 
+    @property
+    def rows(self) -> Records:
+        """(R,) ROW that were given out and are still kept; they change no more."""
+        self._rows = [np.concatenate(self._rows)]
+        return self._rows[0]
+
+    def forget(self, n_rows: int) -> int:
+        """Forgets the first n_rows of `rows`, and all fixes before the first of the next one.
+
+        Returns the number of that fix, from which on `trip` goes then. At least one row has to be left.
+        """
+        rows = self.rows[n_rows:]
+        number = int(rows["first_fix"][0])
+        found, breaks = np.concatenate(self._fixes), np.concatenate(self._breaks)
+        past = np.maximum(number - found["number"], 0)
+        found["number"] += past
+        found["n"] -= past
+        self._rows, self._fixes = [rows.copy()], [found[found["n"] > 0]]
+        self._breaks = [breaks[(breaks[:, 0] >= number) | (breaks[:, 1] > number)]]
+        return number
+
     def trip(self, matcher: OnlineMatcher) -> Trip:
         """What was given out and what is known of the rest, as one outcome."""
         tail = matcher.tail(self.state)

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 import psycopg
+from numpy.typing import NDArray
 
 from geo.crs import to_plane
 from geo.db import Database, Role, Row, read_sql
@@ -23,7 +24,7 @@ from geo.matching.matcher import MATCHER_VERSION, match
 from geo.matching.online_open import OpenTrips
 from geo.matching.result import MATCHED, Matched
 from geo.network import Network
-from geo.passes import classify
+from geo.passes import Passes, classify
 from geo.settings import Settings
 from geo.store.fixes import (
     STAGE,
@@ -39,7 +40,7 @@ from geo.store.fixes import (
     read_windows,
     source_work,
 )
-from geo.store.passes import write_passes
+from geo.store.passes import Written, touch, write_passes
 from geo.store.traces import (
     Plan,
     content_keys,
@@ -83,8 +84,12 @@ class MatchReport:
 
 
 @dataclass(frozen=True, slots=True)
-class _Rules:
-    """What matching needs besides the fixes."""
+class MatchRules:
+    """What matching needs besides the fixes.
+
+    quiet_at    a trace whose last fix is older is closed
+    open_trips  what the process keeps of open traces
+    """
 
     network: Network
     index: GridIndex
@@ -93,6 +98,31 @@ class _Rules:
     quiet_at: datetime
     n_threads: int
     open_trips: OpenTrips
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What the vehicles of one part came to: W traces written, and the facts that changed.
+
+    traces  the W traces; trace_id, provisional (W,); work: states of their fixes; passes of them all
+    """
+
+    traces: Traces
+    trace_id: NDArray[np.int64]
+    provisional: NDArray[np.bool_]
+    work: WorkStates
+    passes: Passes
+    written: Written
+
+
+def match_rules(
+    network: Network, index: GridIndex, settings: Settings, at: datetime, open_trips: OpenTrips
+) -> MatchRules:
+    """The rules of a deployment at a moment."""
+    traces = TraceSettings()
+    quiet_at = at - timedelta(seconds=traces.max_gap_s)
+    shift_gap_s, n_threads = settings.status.shift_gap_min * 60, max(os.cpu_count() or 1, 1)
+    return MatchRules(network, index, traces, shift_gap_s, quiet_at, n_threads, open_trips)
 
 
 def match_new_fixes(
@@ -110,28 +140,18 @@ def match_new_fixes(
     at          the present moment: a trace whose last fix is older than the silence that ends it is closed
     open_trips  what the process keeps of open traces from run to run; it saves time and changes nothing
     """
-    rules_of_traces = TraceSettings()
-    quiet_at = (at or present()) - timedelta(seconds=rules_of_traces.max_gap_s)
-    rules = _Rules(
-        network,
-        index,
-        rules_of_traces,
-        settings.status.shift_gap_min * 60,
-        quiet_at,
-        max(os.cpu_count() or 1, 1),
-        open_trips or OpenTrips(),
-    )
+    rules = match_rules(network, index, settings, at or present(), open_trips or OpenTrips())
     report = MatchReport()
     with database.connect(Role.ENGINE) as connection:
         news = read_batches(connection, read_mark(connection))
-        touched = read_touched(connection, news, quiet_at)
+        touched = read_touched(connection, news, rules.quiet_at)
     total = sum(one.n_fixes for one in touched)
     progress(0, total)
     done = 0
     for part in chunks_of(touched, CHUNK_FIXES):
         with database.connect(Role.ENGINE) as connection:
             connection.execute(read_sql("geo", "queries/lock_stage"), {"stage": STAGE})
-            _match_part(connection, part, rules, report)
+            touch(connection, match_part(connection, part, rules, report).written)
         done += sum(one.n_fixes for one in part)
         progress(done, total)
     if news is not None:
@@ -140,7 +160,9 @@ def match_new_fixes(
     return report
 
 
-def _match_part(connection: psycopg.Connection[Row], part: list[Touched], rules: _Rules, report: MatchReport) -> None:
+def match_part(
+    connection: psycopg.Connection[Row], part: list[Touched], rules: MatchRules, report: MatchReport
+) -> Part:
     """Bring the facts of some vehicles up to date, in the transaction of the connection."""
     windows = read_windows(connection, part, rules.traces.max_gap_s)
     fixes = read_fixes(connection, windows)
@@ -162,18 +184,23 @@ def _match_part(connection: psycopg.Connection[Row], part: list[Touched], rules:
         "key": [keys[i] for i in planned.write.tolist()],
         "provisional": provisional[planned.write],
     }
-    _write(connection, chosen, matched, _kept(work, chosen), columns, planned, vehicles, rules.network, report)
+    chosen_work = _kept(work, chosen)
+    passes, written = _write(
+        connection, chosen, matched, chosen_work, columns, planned, vehicles, rules.network, report
+    )
     edge_at = _last_edges(chosen, matched, rules.network)
     shift_gap_s, crs_epsg = rules.shift_gap_s, rules.network.crs_epsg
     write_vehicle_states(connection, (fixes, xy, work), traces, edge_at, vehicles, shift_gap_s, crs_epsg)
     _count(report, part, traces, planned)
+    ids, still_open = np.asarray(columns["trace_id"], np.int64), provisional[planned.write]
+    return Part(chosen, ids, still_open, chosen_work, passes, written)
 
 
 def _last_us(traces: Traces) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     return traces.fixes.at_us[traces.start[1:] - 1]
 
 
-def _context(traces: Traces, part: list[Touched], rules: _Rules) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _context(traces: Traces, part: list[Touched], rules: MatchRules) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     """(T,) traces so far from the new fixes of their vehicle that they were read only as context."""
     gap = int(rules.traces.max_gap_s * 1e6)
     span = {one.vehicle_id: (to_us(one.from_at) - gap, to_us(one.to_at) + gap) for one in part}
@@ -206,7 +233,7 @@ def _write(
     vehicles: dict[int, Vehicle],
     network: Network,
     report: MatchReport,
-) -> None:
+) -> tuple[Passes, Written]:
     ids = np.asarray(columns["trace_id"], np.int64)
     if planned.gone:
         gone = {"trace_ids": planned.gone}
@@ -222,10 +249,12 @@ def _write(
         "synthetic": np.array([vehicles[int(v)].is_synthetic for v in traces.vehicle], np.bool_),
     }
     passes = classify(traces, matched, work)
-    if len(traces) or planned.gone:
-        written, ended = write_passes(connection, passes, network, matched.matcher_version, per_trace, planned.gone)
-        report.n_passes += written
-        report.n_passes_superseded += ended
+    if not len(traces) and not planned.gone:
+        return passes, Written.nothing()
+    written = write_passes(connection, passes, network, matched.matcher_version, per_trace, planned.gone)
+    report.n_passes += len(written.pass_ids)
+    report.n_passes_superseded += len(written.ended_ids)
+    return passes, written
 
 
 def _last_edges(traces: Traces, matched: Matched, network: Network) -> dict[int, int]:

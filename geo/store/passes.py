@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,36 @@ _HELD = {
 _COMPARED = tuple(name for name in _HELD if name not in ("pass_id", "trace_id", "seq", "is_same"))
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What became of facts: (n,) ids of those written, (m,) of those superseded, and the ids of their edges."""
+
+    pass_ids: Ints
+    ended_ids: Ints
+    edge_ids: Ints
+
+    @staticmethod
+    def nothing() -> Written:
+        """No fact changed."""
+        none = np.zeros(0, np.int64)
+        return Written(none, none, none)
+
+    def __add__(self, other: Written) -> Written:
+        return Written(
+            np.concatenate([self.pass_ids, other.pass_ids]),
+            np.concatenate([self.ended_ids, other.ended_ids]),
+            np.union1d(self.edge_ids, other.edge_ids),
+        )
+
+
+def touch(connection: psycopg.Connection[Row], written: Written) -> None:
+    """Leave word, in the connection's transaction, that the states of the edges have to be worked out again."""
+    if len(written.edge_ids):
+        named = {"pass_ids": written.pass_ids.tolist(), "ended_pass_ids": written.ended_ids.tolist()}
+        sql = read_sql("geo", "queries/insert_touch")
+        connection.execute(sql, named | {"edge_ids": np.unique(written.edge_ids).tolist()})
+
+
 def write_passes(
     connection: psycopg.Connection[Row],
     passes: Passes,
@@ -42,12 +73,12 @@ def write_passes(
     matcher_version: str,
     per_trace: dict[str, NDArray[Any]],
     gone: list[int],
-) -> tuple[int, int]:
+) -> Written:
     """Bring the passes of W matched traces up to date and end those of traces that are gone.
 
     per_trace  trace_id, vehicle_id, provisional, synthetic: (W,) each
     gone       ids of traces without a successor
-    Returns how many were written and how many superseded. A pass equal to the one with its trace and seq stays.
+    A pass equal to the one with its trace and seq stays.
     """
     new: dict[str, NDArray[Any]] = {name: getattr(passes, name) for name in _COMPARED if hasattr(passes, name)}
     new["trace_id"], new["seq"] = per_trace["trace_id"][passes.trace], passes.seq
@@ -57,13 +88,15 @@ def write_passes(
     params = {"trace_ids": [*per_trace["trace_id"].tolist(), *gone], **CODES, **versions}
     held = read_columns(connection, read_sql("geo", "queries/copy_trace_passes"), params, _HELD)
     stays, is_held = _unchanged(new, held)
-    ended = held["pass_id"][~stays].tolist()
-    if ended:
-        connection.execute(read_sql("geo", "queries/supersede_passes"), {"pass_ids": ended})
+    ended = held["pass_id"][~stays]
+    if len(ended):
+        connection.execute(read_sql("geo", "queries/supersede_passes"), {"pass_ids": ended.tolist()})
     write = ~is_held
     extra = {name: per_trace[name][passes.trace][write] for name in ("vehicle_id", "synthetic")}
-    _insert(connection, {name: values[write] for name, values in new.items()} | extra, versions)
-    return int(write.sum()), len(ended)
+    rows = {name: values[write] for name, values in new.items()} | extra
+    return Written(
+        insert_passes(connection, rows, versions), ended, np.union1d(rows["edge_id"], held["edge_id"][~stays])
+    )
 
 
 def _unchanged(new: dict[str, NDArray[Any]], held: dict[str, NDArray[Any]]) -> tuple[Bools, Bools]:
@@ -83,9 +116,20 @@ def _unchanged(new: dict[str, NDArray[Any]], held: dict[str, NDArray[Any]]) -> t
     return stays, is_held
 
 
-def _insert(connection: psycopg.Connection[Row], rows: dict[str, NDArray[Any]], versions: dict[str, Any]) -> None:
+def insert_passes(connection: psycopg.Connection[Row], rows: dict[str, NDArray[Any]], versions: dict[str, Any]) -> Ints:
+    """Write new passes; (n,) their ids.
+
+    rows      columns of (n,) by the names of geo.passes.Passes, with edge ids, trace_id, vehicle_id, is_provisional and
+              synthetic
+    versions  matcher_version and network_version
+    """
     n = len(rows["seq"])
+    if n == 0:
+        return np.zeros(0, np.int64)
+    found = connection.execute(read_sql("geo", "queries/take_pass_ids"), {"n": n}).fetchall()
+    pass_ids = np.array([row[0] for row in found], np.int64)
     columns = {
+        "pass_id": fixed("int8", pass_ids),
         "trace_id": fixed("int8", rows["trace_id"]),
         "seq": fixed("int4", rows["seq"]),
         "vehicle_id": fixed("int4", rows["vehicle_id"]),
@@ -107,3 +151,4 @@ def _insert(connection: psycopg.Connection[Row], rows: dict[str, NDArray[Any]], 
         "is_synthetic": fixed("bool", rows["synthetic"]),
     }
     write_columns(connection, read_sql("geo", "queries/copy_passes_in"), columns)
+    return pass_ids

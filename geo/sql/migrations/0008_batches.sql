@@ -30,8 +30,15 @@ ALTER TABLE ops.watermark ADD COLUMN position bigint NOT NULL DEFAULT 0;
 CREATE TABLE ops.touch (
   touch_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   edge_ids bigint[] NOT NULL,
+  -- facts written and ended with it, so that publishing need not look for them
+  pass_ids bigint[] NOT NULL DEFAULT '{}',
+  ended_pass_ids bigint[] NOT NULL DEFAULT '{}',
   recorded_at timestamptz NOT NULL DEFAULT now()
 );
+
+-- The facts of a trace that hold now are found, and are each there once, by their number in it.
+DROP INDEX ops.pass_trace;
+CREATE UNIQUE INDEX pass_now ON ops.pass (trace_id, seq) WHERE superseded_at IS NULL;
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON raw.batch TO yuki_ingest;
 GRANT USAGE ON SEQUENCE raw.batch_id_seq, raw.batch_position_seq TO yuki_ingest;
