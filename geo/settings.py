@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -16,7 +17,7 @@ import yaml
 from pydantic import BaseModel, Field, ValidationError
 
 from geo.errors import ConfigError
-from geo.settings_base import Part, ZoneName
+from geo.settings_base import Part, ZoneName, keys_beside
 from geo.settings_live import DeviceSettings, IngestSettings, MqttSettings, WorkerSettings
 from geo.settings_operations import LogSettings, RetentionSettings
 from geo.settings_sources import SourceSettings
@@ -130,11 +131,11 @@ def _explain(error: ValidationError, where: str) -> ConfigError:
     first = error.errors()[0]
     key = ".".join(str(part) for part in first["loc"])
     if first["type"] != "extra_forbidden":
-        return ConfigError(f"{where}: {key}: {first['msg']}.", hint="Correct the value and run again.")
-    if key.startswith("sources."):
-        known = ["sources." + key.split(".")[1] + "." + name for name in SourceSettings.model_fields]
-    else:
-        known = list(_valid_keys(Settings))
+        words = re.findall(r"'([^']+)'", str(first.get("ctx", {}).get("expected", "")))
+        close = difflib.get_close_matches(str(first["input"]), words, 1, 0.4)
+        hint = f"Did you mean {close[0]!r}?" if close else "Correct the value and run again."
+        return ConfigError(f"{where}: {key}: {first['msg']}.", hint=hint)
+    known = keys_beside(Settings, first["loc"]) if len(first["loc"]) > 2 else list(_valid_keys(Settings))
     near = difflib.get_close_matches(key, known, 1, 0.4) or difflib.get_close_matches(
         key.rpartition(".")[2], [name for name in known if "." not in name], 1, 0.4
     )

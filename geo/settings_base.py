@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, get_args, get_origin
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
@@ -31,12 +31,20 @@ def keys_beside(model: type[BaseModel], keys: Sequence[int | str]) -> list[str]:
 
     Names in maps and numbers in lists are taken as they come.
     """
-    kind: Any = model
+    part: type[BaseModel] | None = model
+    is_name = False
     for key in keys[:-1]:
-        is_part = isinstance(kind, type) and issubclass(kind, BaseModel)
-        if is_part and key not in kind.model_fields:
-            return []
-        kind = _part_in(kind.model_fields[str(key)].annotation) if is_part else None
-        if isinstance(kind, tuple):
-            kind = kind[0]
-    return []
+        if is_name or part is None:
+            is_name = False
+        else:
+            kind = part.model_fields[str(key)].annotation if str(key) in part.model_fields else None
+            part, is_name = _part_in(kind), get_origin(kind) in (dict, list, tuple)
+    head = "".join(f"{key}." for key in keys[:-1])
+    return [head + name for name in part.model_fields] if part is not None else []
+
+
+def _part_in(kind: Any) -> type[BaseModel] | None:
+    """The part that a field of this kind holds, alone, as an option, or as one of many."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return kind
+    return next((found for inner in get_args(kind) if (found := _part_in(inner)) is not None), None)

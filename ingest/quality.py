@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from geo.errors import ConfigError
 from geo.fix import TREATMENTS, Fixes
 from geo.settings import SourceSettings
 from geo.timeline import to_us
@@ -25,6 +26,7 @@ from ingest.fix_batch import FixBatch, RawBatch, ReadState
 from ingest.mapping import NO, YES, normal, text_of, translate
 from ingest.projection import Reference, inside, parse_crs, to_lonlat
 from ingest.quarantine import Why
+from ingest.register import Register
 from ingest.times import Fault, parse_times
 
 type Bools = NDArray[np.bool_]
@@ -61,16 +63,26 @@ class _Judge:
         self.good &= ~bad
 
 
-def check(batch: RawBatch, source: SourceSettings, now: datetime, state: ReadState, where: str) -> FixBatch:
+def check(
+    batch: RawBatch,
+    source: SourceSettings,
+    now: datetime,
+    state: ReadState,
+    where: str,
+    register: Register | None = None,
+) -> FixBatch:
     """The fixes of a batch; rejected rows go to `state`.
 
-    now   the moment against which times are too early or too late, zone-aware
-    Raises InputError for naive times of a source without a zone, ConfigError for a mapping word that is none of ours.
+    now       the moment against which times are too early or too late, zone-aware
+    register  the vehicles of the source (ingest.register.register_of); needed where the source takes no others
+    Raises InputError for naive times of a source without a zone, ConfigError for a mapping word that is none of ours
+    and for a source of registered vehicles whose register was not handed over.
     """
     state.n_read += len(batch)
     judge = _Judge(batch, np.ones(len(batch), np.bool_), state)
     code, names = _vehicles(batch, judge)
     at_us = _times(batch, source, now, judge, where)
+    _registered(source, register, names, code, at_us, judge, where)
     lon, lat = _positions(batch, source, judge, where)
     keep = judge.good
     fixes = Fixes.from_arrays(
@@ -115,6 +127,29 @@ def _times(batch: RawBatch, source: SourceSettings, now: datetime, judge: _Judge
     judge.refuse(rolled, Why.TOO_OLD, f"before {first}; 1024 weeks later it would fit: the receiver's week rolled over")
     judge.refuse(old, Why.TOO_OLD, f"the time is before {first}")
     return at_us
+
+
+def _registered(
+    source: SourceSettings,
+    register: Register | None,
+    names: tuple[str, ...],
+    code: NDArray[np.int64],
+    at_us: NDArray[np.int64],
+    judge: _Judge,
+    where: str,
+) -> None:
+    """Refuse what the register does not know, where the source takes registered vehicles only."""
+    if source.vehicles == "open":
+        return
+    if register is None:
+        raise ConfigError(
+            f"{where}: the source takes registered vehicles only, and no register is at hand.",
+            hint="Hand over ingest.register.register_of(...), or set `vehicles: open`.",
+        )
+    standing = register.standing(names, code, at_us)
+    judge.refuse(standing.is_foreign, Why.OTHER_SOURCE, "the vehicle is registered for another source")
+    judge.refuse(standing.is_lapsed, Why.UNKNOWN_VEHICLE, "the register does not hold the vehicle at that time")
+    judge.refuse(~standing.is_known, Why.UNKNOWN_VEHICLE, f"the register of {register.source} lacks the vehicle")
 
 
 def _numbers(values: pa.ChunkedArray) -> tuple[Floats, Bools]:

@@ -38,6 +38,8 @@ class Why(StrEnum):
     FUTURE_TIME = "future_time"
     TOO_OLD = "too_old"
     MISSING_VEHICLE = "missing_vehicle"
+    UNKNOWN_VEHICLE = "unknown_vehicle"
+    OTHER_SOURCE = "other_source"
     NOT_A_NUMBER = "not_a_number"
     OUT_OF_RANGE = "out_of_range"
     ZERO_POSITION = "zero_position"
@@ -78,17 +80,21 @@ class Rejects:
         return {str(reason): n for reason, n in Counter(row.reason for row in self.rows).most_common()}
 
 
-def _plain(value: Any) -> Any:
-    """The value as JSON that jsonb takes: it knows no NaN, no infinity and no NUL character."""
+def plain(value: Any) -> Any:
+    """The value as JSON that jsonb takes: it knows no NaN, no infinity, no NUL and no half of a surrogate pair."""
     if isinstance(value, dict):
-        return {str(key): _plain(inner) for key, inner in value.items()}
+        return {_text(str(key)): plain(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
+        return [plain(inner) for inner in value]
     if isinstance(value, float) and not abs(value) < float("inf"):
         return str(value)
     if value is None or isinstance(value, bool | int | float):
         return value
     text = value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
+    return _text(text)
+
+
+def _text(text: str) -> str:
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
@@ -100,7 +106,7 @@ def store(
     with connection.cursor() as cursor, cursor.copy(read_sql("ingest", "copy_quarantine")) as copy:
         for row in rejects:
             detail = row.detail.replace("\0", "\ufffd")
-            payload = json.dumps(_plain(row.payload), ensure_ascii=False)
+            payload = json.dumps(plain(row.payload), ensure_ascii=False)
             copy.write_row((file_id, source_id, kind, row.line, row.item, str(row.reason), detail, payload))
             n += 1
     return n

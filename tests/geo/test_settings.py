@@ -32,6 +32,17 @@ def test_shipped_config_holds_the_defaults(tmp_path: Path) -> None:
         ("traffic_sid: left\n", "traffic_sid", "traffic_side"),
         ("status: {silent_minutes: 3}\n", "status.silent_minutes", "status.silent_min"),
         ("sources: {fleet: {timezon: Asia/Tokyo}}\n", "sources.fleet.timezon", "sources.fleet.timezone"),
+        ("sources: {fields: {vehicle: open}}\n", "sources.fields.vehicle", "sources.fields.vehicles"),
+        (
+            "sources: {fleet: {rules: {inputs: {blad: {digital: 1}}}}}\n",
+            "sources.fleet.rules.inputs.blad",
+            "sources.fleet.rules.inputs.blade",
+        ),
+        (
+            "sources: {fleet: {rules: {tasks: [{contain: 除雪}]}}}\n",
+            "sources.fleet.rules.tasks.0.contain",
+            "sources.fleet.rules.tasks.0.contains",
+        ),
     ],
 )
 def test_unknown_key_is_named_with_the_nearest(tmp_path: Path, text: str, key: str, nearest: str) -> None:
@@ -54,6 +65,33 @@ def test_unknown_key_is_named_with_the_nearest(tmp_path: Path, text: str, key: s
 def test_wrong_value_is_named(tmp_path: Path, text: str, says: str) -> None:
     with pytest.raises(ConfigError, match=says):
         load_settings(_write(tmp_path, text), {})
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "says"),
+    [
+        ("vehicles: registred", "sources.fleet.vehicles", "'registered'"),
+        ("rules: {inputs: {blade: {digital: 1, active: lo}}}", "rules.inputs.blade.active", "'low'"),
+        ("rules: {inputs: {blade: {digital: 0}}}", "rules.inputs.blade.digital", "greater than or equal to 1"),
+        ("rules: {tasks: [{contains: a, treatment: anti_icin}]}", "rules.tasks.0.treatment", "'anti_icing'"),
+        ("rules: {tasks: [{contains: a, matches: b}]}", "rules.tasks.0", "either `contains` or `matches`"),
+        ("rules: {tasks: [{matches: '('}]}", "rules.tasks.0.matches", "no regular expression"),
+        ("treatment: 新雪", "sources.fleet.treatment", "'新雪除雪'"),
+        ("cadence_s: 0", "sources.fleet.cadence_s", "greater than 0"),
+    ],
+)
+def test_wrong_value_of_a_source_is_named_with_the_nearest_word(tmp_path: Path, text: str, key: str, says: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_settings(_write(tmp_path, f"sources: {{fleet: {{{text}}}}}\n"), {})
+    assert key in caught.value.message
+    assert says in str(caught.value)
+
+
+def test_treatments_of_a_source_are_named_in_either_language(tmp_path: Path) -> None:
+    text = "sources: {fleet: {treatment: 凍結防止剤散布, rules: {tasks: [{contains: 除雪, treatment: 新雪除雪}]}}}\n"
+    source = load_settings(_write(tmp_path, text), {}).source("fleet")
+    assert source.treatment == "anti_icing"
+    assert source.rules.tasks[0].treatment == "fresh_snow_plowing"
 
 
 def test_environment_wins_over_the_file(tmp_path: Path) -> None:
