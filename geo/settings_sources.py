@@ -11,6 +11,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, AwareDatetime, Field, model_validator
 
 from geo.settings_base import Part, ZoneName
+from geo.settings_feeds import ArcgisSettings
 from geo.vocabulary import Treatment
 
 
@@ -123,3 +124,5 @@ class SourceSettings(Part):
     manager: str | None = Field(None, min_length=1)
     #: registered: only vehicles of the source's register are taken (`yukimichi ingest vehicles`)
     vehicles: Literal["open", "registered"] = "open"
+    #: a layer of a Feature Service to poll for this source (docs/feeds.md)
+    arcgis: ArcgisSettings | None = None
