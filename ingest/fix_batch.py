@@ -41,6 +41,9 @@ KNOWN_NAMES: Mapping[str, Sequence[str]] = {
     "spreader": ("spreader", "salt", "spreading", "散布", "散布装置"),
     "work": ("work", "working", "is_working", "作業", "作業中", "作業状態"),
     "treatment": ("treatment", "task", "activity", "work_type", "作業種別", "作業内容"),
+    "task": ("task_text", "task_name", "tasks", "operations", "作業名", "作業項目"),
+    "inputs": ("inputs", "digital_inputs", "din", "デジタル入力", "接点入力"),
+    **{f"input{n}": (f"input{n}", f"in{n}", f"di{n}", f"din{n}", f"入力{n}", f"接点{n}") for n in range(1, 9)},
 }  # fmt: skip
 REQUIRED = ("vehicle", "at", "lon", "lat")
 

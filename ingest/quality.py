@@ -7,10 +7,8 @@ not cost the position: they become unknown and are counted.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -18,20 +16,19 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from geo.errors import ConfigError
-from geo.fix import TREATMENTS, Fixes
+from geo.fix import Fixes
 from geo.settings import SourceSettings
 from geo.timeline import to_us
-from geo.vocabulary import Treatment
 from ingest.fix_batch import FixBatch, RawBatch, ReadState
-from ingest.mapping import NO, YES, normal, text_of, translate
+from ingest.mapping import normal, text_of
 from ingest.projection import Reference, inside, parse_crs, to_lonlat
 from ingest.quarantine import Why
 from ingest.register import Register
+from ingest.rules import read_work
 from ingest.times import Fault, parse_times
 
 type Bools = NDArray[np.bool_]
 type Floats = NDArray[np.float64]
-type Ints8 = NDArray[np.int8]
 
 #: Positions this near to longitude 0, latitude 0 are a receiver without a fix: open sea off Africa, 1 km around.
 ZERO_DEG = 0.01
@@ -40,9 +37,6 @@ SPEED_MAX_MPS = 60.0
 #: GPS counts weeks modulo 1024; receivers with old firmware report times so much too early.
 WEEK_ROLLOVER_US = 1024 * 7 * 86_400 * 1_000_000
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
-
-TREATMENT_WORDS: Mapping[str, str] = {**{str(t): str(t) for t in Treatment}, **{t.ja: str(t) for t in Treatment}}
-_CODE = {str(word): code for code, word in enumerate(TREATMENTS)}
 
 
 @dataclass(slots=True)
@@ -85,15 +79,16 @@ def check(
     _registered(source, register, names, code, at_us, judge, where)
     lon, lat = _positions(batch, source, judge, where)
     keep = judge.good
+    work = read_work(batch, source, state, register.inputs(names, code, at_us) if register is not None else ())
     fixes = Fixes.from_arrays(
         code, at_us, lon, lat,
         heading_deg=_heading(batch, state),
         speed_mps=_measure(batch, "speed", 0.0, SPEED_MAX_MPS, state, batch.speed_factor),
         accuracy_m=_measure(batch, "accuracy", 0.0, 1e5, state),
-        blade=_flag(batch, "blade", source, state),
-        spreader=_flag(batch, "spreader", source, state),
-        work=_flag(batch, "work", source, state),
-        treatment=_treatment(batch, source, state),
+        blade=work.blade,
+        spreader=work.spreader,
+        work=work.work,
+        treatment=work.treatment,
     )  # fmt: skip
     return FixBatch(names, fixes if keep.all() else fixes.select(keep))
 
@@ -222,41 +217,3 @@ def _heading(batch: RawBatch, state: ReadState) -> Floats:
     """Degrees from 0 up to but not including 360."""
     heading = _measure(batch, "heading", 0.0, 360.0, state)
     return np.where(heading == 360.0, 0.0, heading)
-
-
-def _distinct(values: pa.ChunkedArray) -> tuple[NDArray[np.int64], list[str | None], NDArray[np.int64]]:
-    """Position of each value among the distinct texts (the last stands for null), the texts, and how often each is."""
-    text = text_of(values).combine_chunks().dictionary_encode()
-    words: list[str | None] = [*text.dictionary.to_pylist(), None]
-    code = pc.fill_null(text.indices, len(words) - 1).to_numpy(zero_copy_only=False).astype(np.int64)
-    return code, words, np.bincount(code, minlength=len(words))
-
-
-def _translated(batch: RawBatch, name: str, words: Mapping[str, str], codes: dict[str, int], state: ReadState) -> Ints8:
-    """Our code for each value, -1 where it is empty or nobody knows the word (which is counted)."""
-    if name not in batch.columns:
-        return np.full(len(batch), -1, np.int8)
-    code, found, n = _distinct(batch.columns[name])
-    ours = translate(found, name, words, state.unmapped)
-    for word, known, count in zip(found, ours, n.tolist(), strict=True):
-        if word is not None and known is None:
-            state.unmapped.add(name, word, count - 1)  # translate has counted it once
-    lookup = np.array([-1 if word is None else codes.get(word, -1) for word in ours], np.int8)
-    result: Ints8 = lookup[code]
-    return result
-
-
-def _flag(batch: RawBatch, name: str, source: SourceSettings, state: ReadState) -> Ints8:
-    words = dict.fromkeys(YES, "yes") | dict.fromkeys(NO, "no") | _flag_words(source.values.get(name, {}))
-    return _translated(batch, name, words, {"yes": 1, "no": 0}, state)
-
-
-def _flag_words(given: Mapping[str, Any]) -> dict[str, str]:
-    """The source's words for a flag, on its right side anything that means yes or no."""
-    plain = {key: normal(str(word)).casefold() for key, word in given.items()}
-    return {key: "yes" if word in YES else "no" if word in NO else word for key, word in plain.items()}
-
-
-def _treatment(batch: RawBatch, source: SourceSettings, state: ReadState) -> Ints8:
-    words = dict(TREATMENT_WORDS) | dict(source.values.get("treatment", {}))
-    return _translated(batch, "treatment", words, _CODE, state)

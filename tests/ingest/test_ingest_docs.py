@@ -20,7 +20,7 @@ def _section(page: Path, title: str) -> str:
 
 def _first_cells(text: str) -> set[str]:
     cells = re.findall(r"^\| (`[^|]+) \|", text, re.MULTILINE)
-    return {word for cell in cells for word in re.findall(r"`([a-z_]+)`", cell)}
+    return {word for cell in cells for word in re.findall(r"`([a-z_0-9]+)`", cell)}
 
 
 def test_every_reason_is_explained() -> None:
