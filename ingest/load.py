@@ -157,7 +157,7 @@ def load_fixes(
         kept, n_conflicts = _unique(vehicle, batch.fixes.at_us, key)
         fixes, vehicle, key = batch.fixes.select(kept), vehicle[kept], key[kept]
         n_repeated = len(batch) - len(kept)
-        is_known = np.isin(vehicle, _overlapping(connection, vehicle, fixes.at_us))
+        is_known = np.isin(vehicle, overlapping(connection, vehicle, fixes.at_us))
         loaded = Loaded(0, n_repeated, 0, n_conflicts)
         if not is_known.all():
             columns = fix_columns(fixes.select(~is_known), vehicle[~is_known], key[~is_known], file_id, batch_id)
@@ -189,8 +189,8 @@ def announce_batch(
     connection.execute(read_sql("ingest", "announce_batch"), named)
 
 
-def _overlapping(connection: psycopg.Connection[Row], vehicle: Ints, at_us: Ints) -> Ints:
-    """Ids of the vehicles that have a fix within the time span of their new ones. Input by vehicle and time."""
+def overlapping(connection: psycopg.Connection[Row], vehicle: Ints, at_us: Ints) -> Ints:
+    """(k,) ids of the vehicles that have a fix within the time span of their new ones. Input by vehicle and time."""
     first = np.flatnonzero(np.concatenate([[True], vehicle[1:] != vehicle[:-1]]))
     last = np.concatenate([first[1:], [len(vehicle)]]) - 1
     named = {

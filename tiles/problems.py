@@ -16,12 +16,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from geo.db import unreachable
-from geo.errors import DatabaseProblem, YukiError, http_status
+from geo.errors import DatabaseProblem, NoKeyError, YukiError, http_status
 
 LOG = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 #: A client that is told 503 may ask again after this many seconds.
 RETRY_AFTER_S = 5
+#: How a key is sent (RFC 6750).
+CHALLENGE = 'Bearer realm="yukimichi"'
 
 
 def problem(
@@ -32,7 +34,7 @@ def problem(
     body |= {key: value for key, value in (("hint", hint), ("instance", instance)) if value}
     sent = {"Cache-Control": "no-store"} | dict(headers or {})
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
-        sent["Retry-After"] = str(RETRY_AFTER_S)
+        sent.setdefault("Retry-After", str(RETRY_AFTER_S))
     content = json.dumps(body, ensure_ascii=False)
     return Response(content, status, sent, media_type=MEDIA_TYPE)
 
@@ -40,12 +42,15 @@ def problem(
 async def on_yuki_error(request: Request, error: Exception) -> Response:
     """An error raised on purpose."""
     assert isinstance(error, YukiError)
-    return problem(http_status(error), error.message, hint=error.hint, instance=request.url.path)
+    headers = {} if error.retry_after_s is None else {"Retry-After": str(error.retry_after_s)}
+    if isinstance(error, NoKeyError):
+        headers["WWW-Authenticate"] = CHALLENGE
+    return problem(http_status(error), error.message, hint=error.hint, instance=request.url.path, headers=headers)
 
 
 async def on_database_error(request: Request, error: Exception) -> Response:
     """The database refuses, does not answer, or takes too long."""
-    LOG.warning("%s %s: %s", request.method, request.url, error)
+    LOG.warning("%s %s: %s", request.method, request.url.path, error)
     if isinstance(error, psycopg.errors.QueryCanceled):
         slow = DatabaseProblem("The question takes too long to answer.", hint="Ask for less: a bbox, a lower limit.")
         return await on_yuki_error(request, slow)
@@ -55,7 +60,7 @@ async def on_database_error(request: Request, error: Exception) -> Response:
         return await on_yuki_error(request, unreachable(error))
     if isinstance(error, PoolTimeout):
         return await on_yuki_error(request, unreachable(psycopg.OperationalError("no connection is free")))
-    LOG.error("%s %s", request.method, request.url, exc_info=error)
+    LOG.error("%s %s", request.method, request.url.path, exc_info=error)
     return problem(500, "The service made a mistake; it is in its log.", instance=request.url.path)
 
 

@@ -15,6 +15,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from geo.db import Database
 from geo.errors import EnvironmentProblem
 from geo.settings import ServerSettings, Settings
+from ingest import http as ingest_http
+from ingest.intake import Intake
 from tiles import ogc, site, snapshot, tilesets, vector
 from tiles.problems import HANDLERS
 from tiles.service import Service
@@ -46,10 +48,11 @@ class HeadMiddleware:
 def create_app(settings: Settings, database: Database, service: Service | None = None) -> FastAPI:
     """The application. `service` is given by tests that set their own clock."""
     shared = service or Service(settings, database)
+    intake = Intake(settings, database, clock=shared.clock)
 
     @contextlib.asynccontextmanager
     async def lifespan(application: FastAPI) -> AsyncIterator[None]:
-        async with shared.open():
+        async with shared.open(), intake.open():
             yield
 
     application = FastAPI(
@@ -57,7 +60,8 @@ def create_app(settings: Settings, database: Database, service: Service | None =
         exception_handlers=HANDLERS, redirect_slashes=False,
     )  # fmt: skip
     application.state.service = shared
-    for router in (ogc.router, tilesets.router, vector.router, snapshot.router, site.router):
+    application.state.intake = intake
+    for router in (ogc.router, tilesets.router, vector.router, snapshot.router, site.router, ingest_http.router):
         application.include_router(router)
     site.mount_web(application, shared)
     application.add_middleware(site.SecurityMiddleware)

@@ -1,0 +1,111 @@
+"""What the write endpoints share: keys, limits, registers and the live writer, for the life of one server."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
+
+import psycopg
+from psycopg_pool import AsyncConnectionPool
+from starlette.requests import Request
+
+from geo.db import Database, Role, Row
+from geo.errors import OverloadedError
+from geo.settings import Settings, SourceSettings
+from geo.timeline import now
+from ingest.http_body import Bodies
+from ingest.keys import Keys, Limits, SourceKey, bearer
+from ingest.live import LiveQueue, Observer
+from ingest.register import Register, register_of
+
+#: An import of a register counts for live fixes within this time.
+REGISTER_TTL_S = 10.0
+#: No look-up of a key or a register waits longer for a connection.
+POOL_TIMEOUT_S = 5.0
+STATEMENT_TIMEOUT_MS = 5_000
+
+
+async def _readable(connection: psycopg.AsyncConnection[Row]) -> None:
+    await connection.set_autocommit(True)
+    await connection.execute(f"SET statement_timeout = {STATEMENT_TIMEOUT_MS}")
+    await connection.execute("SET default_transaction_read_only = on")
+
+
+class Intake:
+    """The write side of one server process. `clock` gives the present moment."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        *,
+        clock: Callable[[], datetime] = now,
+        observe: Observer | None = None,
+    ) -> None:
+        limits = settings.ingest
+        self.clock = clock
+        self.limits = limits
+        self.bodies = Bodies(limits.max_body_bytes, limits.max_unpacked_bytes)
+        self.queue = LiveQueue(database, limits.max_waiting_fixes, observe=observe)
+        self._settings = settings
+        self._database = database
+        self._keys: Keys | None = None
+        self._paces = Limits(limits.requests_per_s, limits.fixes_per_s)
+        self._registers: dict[int, tuple[float, Register | None]] = {}
+
+    @contextlib.asynccontextmanager
+    async def open(self) -> AsyncIterator[Intake]:
+        """Take fixes for the length of the block; what waits at its end is written first."""
+        pool: AsyncConnectionPool[psycopg.AsyncConnection[Row]] = AsyncConnectionPool(
+            self._database.conninfo_of(Role.INGEST), min_size=1, max_size=2, open=False, timeout=POOL_TIMEOUT_S,
+            configure=_readable, check=AsyncConnectionPool.check_connection, name="yuki_ingest keys",
+        )  # fmt: skip
+        await pool.open(wait=False)
+        self._keys = Keys(pool)
+        self.queue.start()
+        try:
+            yield self
+        finally:
+            await asyncio.to_thread(self.queue.stop)
+            await pool.close(timeout=2)
+
+    async def admit(self, request: Request, key: str | None = None) -> SourceKey:
+        """The source that a request writes for, by its header or by the given key; counts the request.
+
+        Raises NoKeyError, AccessError, TooFastError.
+        """
+        if self._keys is None:
+            raise OverloadedError("The service is starting.", hint="Ask again.", retry_after_s=1)
+        found = await self._keys.source_of(key or bearer(request.headers.get("authorization")))
+        self._paces.take_request(found)
+        return found
+
+    def count(self, key: SourceKey, n: int) -> None:
+        """Count fixes of a request against the pace of its key. Raises TooFastError."""
+        self._paces.take_fixes(key, n)
+
+    def source(self, key: SourceKey) -> SourceSettings:
+        """How to read the source of a key."""
+        return self._settings.source(key.source)
+
+    async def register(self, key: SourceKey) -> Register | None:
+        """The vehicle register of the source of a key, as it was at most REGISTER_TTL_S ago."""
+        known = self._registers.get(key.source_id)
+        if known is None or time.monotonic() >= known[0]:
+            register = await asyncio.to_thread(self._read_register, key)
+            known = self._registers[key.source_id] = (time.monotonic() + REGISTER_TTL_S, register)
+        return known[1]
+
+    def _read_register(self, key: SourceKey) -> Register | None:
+        with self._database.connect(Role.INGEST) as connection:
+            return register_of(connection, key.source_id, key.source, self.source(key))
+
+
+def intake_of(request: Request) -> Intake:
+    """The write side of the application that a request came to."""
+    intake = request.app.state.intake
+    assert isinstance(intake, Intake)
+    return intake
