@@ -40,8 +40,8 @@ _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 
 
 @dataclass(slots=True)
-class _Judge:
-    """Collects the first reason of each row."""
+class Judge:
+    """Collects the first reason of each row; `good` (n,) are those without one so far."""
 
     batch: RawBatch
     good: Bools
@@ -72,11 +72,7 @@ def check(
     Raises InputError for naive times of a source without a zone, ConfigError for a mapping word that is none of ours
     and for a source of registered vehicles whose register was not handed over.
     """
-    state.n_read += len(batch)
-    judge = _Judge(batch, np.ones(len(batch), np.bool_), state)
-    code, names = _vehicles(batch, judge)
-    at_us = _times(batch, source, now, judge, where)
-    _registered(source, register, names, code, at_us, judge, where)
+    judge, names, code, at_us = begin(batch, source, now, state, where, register)
     lon, lat = _positions(batch, source, judge, where)
     keep = judge.good
     work = read_work(batch, source, state, register.inputs(names, code, at_us) if register is not None else ())
@@ -93,7 +89,23 @@ def check(
     return FixBatch(names, fixes if keep.all() else fixes.select(keep))
 
 
-def _vehicles(batch: RawBatch, judge: _Judge) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+def begin(
+    batch: RawBatch, source: SourceSettings, now: datetime, state: ReadState, where: str, register: Register | None
+) -> tuple[Judge, tuple[str, ...], NDArray[np.int64], NDArray[np.int64]]:
+    """What every row needs, a fix or a line: a vehicle that may report, and a time.
+
+    Returns the judge, the names of vehicles, (n,) position in them or -1, and (n,) microseconds, 0 where there is no
+    time. Parameters and errors are those of `check`.
+    """
+    state.n_read += len(batch)
+    judge = Judge(batch, np.ones(len(batch), np.bool_), state)
+    code, names = _vehicles(batch, judge)
+    at_us = _times(batch, source, now, judge, where)
+    _registered(source, register, names, code, at_us, judge, where)
+    return judge, names, code, at_us
+
+
+def _vehicles(batch: RawBatch, judge: Judge) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     """Position in the names for each row, and the names: NFKC, distinct, in order of first appearance."""
     text = text_of(batch.columns["vehicle"]).combine_chunks().dictionary_encode()
     indices = pc.fill_null(text.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
@@ -106,7 +118,7 @@ def _vehicles(batch: RawBatch, judge: _Judge) -> tuple[NDArray[np.int64], tuple[
     return code, names
 
 
-def _times(batch: RawBatch, source: SourceSettings, now: datetime, judge: _Judge, where: str) -> NDArray[np.int64]:
+def _times(batch: RawBatch, source: SourceSettings, now: datetime, judge: Judge, where: str) -> NDArray[np.int64]:
     zone = source.timezone or ("UTC" if batch.is_standard else None)
     time_format = None if batch.is_standard else source.time_format
     at_us, fault = parse_times(batch.columns["at"], zone, time_format, where)
@@ -130,7 +142,7 @@ def _registered(
     names: tuple[str, ...],
     code: NDArray[np.int64],
     at_us: NDArray[np.int64],
-    judge: _Judge,
+    judge: Judge,
     where: str,
 ) -> None:
     """Refuse what the register does not know, where the source takes registered vehicles only."""
@@ -172,7 +184,7 @@ def _number(text: str | None) -> float:
     return float(plain) if _NUMBER.fullmatch(plain) else float("nan")
 
 
-def _positions(batch: RawBatch, source: SourceSettings, judge: _Judge, where: str) -> tuple[Floats, Floats]:
+def _positions(batch: RawBatch, source: SourceSettings, judge: Judge, where: str) -> tuple[Floats, Floats]:
     x, x_bad = _numbers(batch.columns["lon"])
     y, y_bad = _numbers(batch.columns["lat"])
     judge.refuse(x_bad | y_bad, Why.NOT_A_NUMBER, "a coordinate is no finite number")
@@ -183,7 +195,7 @@ def _positions(batch: RawBatch, source: SourceSettings, judge: _Judge, where: st
     zero = (np.abs(lon) < ZERO_DEG) & (np.abs(lat) < ZERO_DEG)
     judge.refuse(zero, Why.ZERO_POSITION, "the position is 0, 0: the receiver had none")
     if crs is None or crs.is_geographic:
-        judge.refuse(_is_swapped(lon, lat, source), Why.SWAPPED_COORDINATES, "longitude and latitude are swapped")
+        judge.refuse(is_swapped(lon, lat, source), Why.SWAPPED_COORDINATES, "longitude and latitude are swapped")
     off = ~((np.abs(lon) <= 180) & (np.abs(lat) <= 90))
     judge.refuse(off, Why.OUT_OF_RANGE, "no longitude and latitude, or beyond the reach of the CRS")
     if source.area is not None:
@@ -192,7 +204,7 @@ def _positions(batch: RawBatch, source: SourceSettings, judge: _Judge, where: st
     return np.round(lon, 9), np.round(lat, 9)
 
 
-def _is_swapped(lon: Floats, lat: Floats, source: SourceSettings) -> Bools:
+def is_swapped(lon: Floats, lat: Floats, source: SourceSettings) -> Bools:
     """Positions that only make sense with their coordinates exchanged."""
     swapped: Bools = (np.abs(lat) > 90) & (np.abs(lat) <= 180) & (np.abs(lon) <= 90)
     if source.area is not None:

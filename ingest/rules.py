@@ -57,6 +57,10 @@ class WorkSays:
             )
         )
 
+    def select(self, keep: Ints) -> WorkSays:
+        """The rows at these positions."""
+        return WorkSays(*(column[keep] for column in self._all))
+
     @property
     def _all(self) -> tuple[Ints8, Ints8, Ints8, Ints8]:
         return self.blade, self.spreader, self.work, self.treatment
