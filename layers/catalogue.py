@@ -85,9 +85,10 @@ COLLECTIONS: tuple[Collection, ...] = (
     Collection(
         "ploughs", "稼働中の除雪車", "Ploughs",
         "Machines at work now. Ids change with each shift; nothing is shown near a depot or a shift's first and last "
-        "stop.",
-        "いま作業中の機械。IDは運行ごとに変わる。基地や運行の最初と最後の地点の近くは表示しない。",
-        "ploughs", "plough_id", PLOUGH, "Point", time=("observed_at", "observed_at"),
+        "stop. One that should have been heard again is_silent for a while and then vanishes.",
+        "いま作業中の機械。IDは運行ごとに変わる。基地や運行の最初と最後の地点の近くは表示しない。通信が途絶えた機械は"
+        "しばらくその旨を示し、その後表示しない。",
+        "ploughs", "plough_id", PLOUGH, "Point", time=("observed_at", "observed_at"), is_live=True,
     ),
     Collection(
         "routes", "除雪路線", "Plough routes",
@@ -107,8 +108,10 @@ COLLECTIONS: tuple[Collection, ...] = (
     ),
     Collection(
         "devices", "端末", "Devices",
-        "Last position of every device, for road managers. Reading it is written into the audit log.",
-        "全端末の最終位置。道路管理者用。閲覧は監査記録に残る。",
+        "Every device with its last position, its cadence, its clock and the reasons to look at it, for road managers; "
+        "one that was never heard has no position. Reading it is written into the audit log.",
+        "全端末の最終位置、送信間隔、時計のずれ、不調の理由。道路管理者用。一度も通信のない端末には位置がない。閲覧は"
+        "監査記録に残る。",
         "devices", "vehicle_id", DEVICE, "Point", time=("last_fix_at", "last_fix_at"), is_public=False,
     ),
 )  # fmt: skip

@@ -110,6 +110,8 @@ PASS = (
 PLOUGH = (
     Column("plough_id", "text", "公開ID", "Public id, which changes with each shift."),
     Column("observed_at", "moment", "観測時刻", "Time of the position."),
+    Column("age_s", "integer", "観測からの秒数", "Seconds from observed_at to now."),
+    Column("is_silent", "boolean", "通信途絶", "True: it should have been heard again; it may be elsewhere by now."),
     Column("heading_deg", "number", "進行方向", "Degrees clockwise from north; null: not told."),
     TREATMENT, SYNTHETIC,
 )  # fmt: skip
@@ -138,8 +140,16 @@ DEVICE = (
     Column("source", "text", "情報源", "Source of its fixes; null: not told."),
     Column("vehicle", "text", "車両", "Name of the machine at its source."),
     Column("contractor", "text", "業者", "Who it is assigned to now; null: nobody."),
-    Column("last_fix_at", "moment", "最終測位時刻", "Time of its last fix."),
-    Column("silent_s", "integer", "無通信の秒数", "Seconds from its last fix to now."),
+    Column("last_fix_at", "moment", "最終測位時刻", "Time of its last fix; null: never heard."),
+    Column("silent_s", "integer", "無通信の秒数", "Seconds from its last fix to now; null: never heard."),
+    Column("last_received_at", "moment", "最終受信時刻", "When something of it came in last; null: not known."),
+    Column("agreed_cadence_s", "number", "取り決めの送信間隔", "Seconds between two fixes, as agreed; null: none."),
+    Column("cadence_s", "number", "実際の送信間隔", "Seconds between two fixes on the move; null: too few yet."),
+    Column("clock_skew_s", "number", "時計のずれ", "Seconds its clock is behind; negative: ahead; null: not known."),
+    Column("is_sick", "boolean", "不調", "Whether there is any reason to look at it."),
+    Column("reasons", "text", "不調の理由", "Words of DeviceReason with a comma between them; empty: none."),
+    Column("reasons_ja", "text", "不調の理由（日本語）", "The reasons in Japanese."),
+    Column("is_called_out", "boolean", "出動対象", "Whether its machine is to be out now; null: not known."),
     Column("is_working", "boolean", "作業中", "Whether it worked then; null: nobody can tell."),
     SYNTHETIC,
 )  # fmt: skip

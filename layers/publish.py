@@ -56,11 +56,13 @@ def default_reason(event_kind: str) -> Reason:
     return Reason.NO_EVENT if event_kind == EventKind.STANDING else Reason.NOT_ON_PLAN
 
 
-def _run(connection: psycopg.Connection[Row], name: LiteralString, params: Facts | None = None) -> int:
+def run(connection: psycopg.Connection[Row], name: LiteralString, params: Facts | None = None) -> int:
+    """Run a statement of layers/sql; how many rows it wrote."""
     return connection.execute(read_sql("layers", name), params).rowcount
 
 
-def _one(connection: psycopg.Connection[Row], name: LiteralString) -> Facts | None:
+def one_row(connection: psycopg.Connection[Row], name: LiteralString) -> Facts | None:
+    """The first row of a query of layers/sql."""
     with connection.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(read_sql("layers", name)).fetchone()
 
@@ -78,24 +80,23 @@ def publish(
     """
     with database.connect(Role.PUBLISH) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-        _run(connection, "publish_lock")
-        state = _one(connection, "publish_state")
+        run(connection, "publish_lock")
+        state = one_row(connection, "publish_state")
         if state is None or state["network_version"] is None:
             raise ConflictError("There is no road network to publish.", hint="Run `yukimichi ingest roads` first.")
-        old = _one(connection, "publish_published") or {}
+        old = one_row(connection, "publish_published") or {}
         state["as_of"] = state["as_of"] or as_of
         n_reference = _reference(connection, state, old)
         n_roads, n_tiles = _roads(connection, state, old)
         status_version, n_status = _status(connection, state, old, is_new=n_roads > 0)
         n_passes, n_dropped = _passes(connection, state, old, as_of)
-        n_ploughs = _ploughs(connection, as_of, secret, mask_m, heard_min)
-        n_routes, n_sections = _plans(connection, old, status_version, as_of)
-        _run(connection, "publish_devices_gone")
-        n_devices = _run(connection, "publish_devices", {"as_of": as_of})
+        n_ploughs = publish_ploughs(connection, as_of, secret, mask_m, heard_min)
+        n_routes, n_sections = publish_plans(connection, old, status_version, as_of)
+        n_devices = publish_devices(connection, as_of)
         dataset = "publish_dataset" if n_roads else "publish_dataset_again"
-        _run(connection, dataset, state | {"status_version": status_version})
+        run(connection, dataset, state | {"status_version": status_version})
         if n_roads + n_passes > MANY_ROWS:
-            _run(connection, "publish_statistics")
+            run(connection, "publish_statistics")
         return PublishReport(
             state["network_version"], status_version, n_roads, n_tiles, n_status, n_passes, n_dropped, n_ploughs,
             n_routes, n_sections, n_reference, n_devices,
@@ -105,17 +106,17 @@ def publish(
 def _reference(connection: psycopg.Connection[Row], state: Facts, old: Facts) -> int:
     if state["reference_key"] == old.get("reference_key"):
         return 0
-    _run(connection, "publish_reference_gone")
-    return _run(connection, "publish_reference", {"private": list(PRIVATE_LAYERS)})
+    run(connection, "publish_reference_gone")
+    return run(connection, "publish_reference", {"private": list(PRIVATE_LAYERS)})
 
 
 def _roads(connection: psycopg.Connection[Row], state: Facts, old: Facts) -> tuple[int, int]:
     """Rows written to pub.roads and pub.road_tile; reference counts too, since roads carry their municipality."""
     if all(state[key] == old.get(key) for key in ("network_key", "plan_key", "reference_key")):
         return 0, 0
-    _run(connection, "publish_roads_gone")
+    run(connection, "publish_roads_gone")
     params = {"network_version": state["network_version"], "synthetic": state["is_synthetic"]}
-    n_roads = _run(connection, "publish_roads", params)
+    n_roads = run(connection, "publish_roads", params)
     if n_roads == 0:
         raise ConflictError("The road network has no road open to vehicles.", hint="Ingest roads and run again.")
     return n_roads, _road_tiles(connection)
@@ -124,21 +125,21 @@ def _roads(connection: psycopg.Connection[Row], state: Facts, old: Facts) -> tup
 def _road_tiles(connection: psycopg.Connection[Row]) -> int:
     *lower, full = BANDS
     zooms = {"min_zoom": full.min_zoom, "max_zoom": full.max_zoom, "ranks": json.dumps(RANKS)}
-    n_tiles = _run(connection, "publish_road_tile", zooms)
+    n_tiles = run(connection, "publish_road_tile", zooms)
     for band in lower:
         zooms = {"min_zoom": band.min_zoom, "max_zoom": band.max_zoom, "full_zoom": full.min_zoom}
         shown = {"classes": [road_class.value for road_class in band.classes], "tolerance_m": band.tolerance_m}
-        n_tiles += _run(connection, "publish_road_band", zooms | shown)
+        n_tiles += run(connection, "publish_road_band", zooms | shown)
     return n_tiles
 
 
 def _status(connection: psycopg.Connection[Row], state: Facts, old: Facts, *, is_new: bool) -> tuple[int, int]:
     """(status_version, rows changed). The version rises by one when anything that the snapshot holds changed."""
     status_version = int(old.get("status_version", 0)) + 1
-    gone = _run(connection, "publish_status_gone") if is_new else 0
+    gone = run(connection, "publish_status_gone") if is_new else 0
     params = {"event_id": state["event_id"], "status_version": status_version}
     reason = default_reason(state["event_kind"])
-    changed = _run(connection, "publish_status", params | {"default_reason": reason.value})
+    changed = run(connection, "publish_status", params | {"default_reason": reason.value})
     if gone or changed or is_new or state["event_id"] != old.get("event_id"):
         return status_version, gone + changed
     return status_version - 1, 0
@@ -150,24 +151,33 @@ def _passes(connection: psycopg.Connection[Row], state: Facts, old: Facts, as_of
     is_same = bool(old) and state["event_id"] == old["event_id"]
     known_at = (old["published_at"] - LONGEST_WRITE).isoformat() if is_same else "-infinity"
     window = {"since": since, "known_at": known_at}
-    n_dropped = _run(connection, "publish_passes_gone", window)
-    return _run(connection, "publish_passes", window), n_dropped
+    n_dropped = run(connection, "publish_passes_gone", window)
+    return run(connection, "publish_passes", window), n_dropped
 
 
-def _plans(connection: psycopg.Connection[Row], old: Facts, status_version: int, as_of: datetime) -> tuple[int, int]:
+def publish_plans(
+    connection: psycopg.Connection[Row], old: Facts, status_version: int, as_of: datetime
+) -> tuple[int, int]:
     """(routes, sections) written. Their shares change with states, with plans, and when a clearing runs out."""
     if status_version == old.get("status_version"):
         times = {"published_as_of": old["as_of"], "as_of": as_of}
         if connection.execute(read_sql("layers", "publish_expired"), times).fetchone() != (True,):
             return 0, 0
-    _run(connection, "publish_plans_gone")
-    n_routes = _run(connection, "publish_routes", {"as_of": as_of})
-    return n_routes, _run(connection, "publish_work_sections", {"as_of": as_of})
+    run(connection, "publish_plans_gone")
+    n_routes = run(connection, "publish_routes", {"as_of": as_of})
+    return n_routes, run(connection, "publish_work_sections", {"as_of": as_of})
 
 
-def _ploughs(
+def publish_devices(connection: psycopg.Connection[Row], as_of: datetime) -> int:
+    """Publish the devices to managers; how many."""
+    run(connection, "publish_devices_gone")
+    return run(connection, "publish_devices", {"as_of": as_of})
+
+
+def publish_ploughs(
     connection: psycopg.Connection[Row], as_of: datetime, secret: bytes, mask_m: float, heard_min: float
 ) -> int:
+    """Publish the ploughs that the public may see (see publish_ploughs_read.sql); how many."""
     with connection.cursor(row_factory=dict_row) as cursor:
         params = {"as_of": as_of, "heard_s": heard_min * 60, "mask_m": mask_m}
         seen = cursor.execute(read_sql("layers", "publish_ploughs_read"), params).fetchall()

@@ -1,4 +1,4 @@
-"""The worker: looks for new fixes every few seconds and brings facts, states and the published tables up to date."""
+"""The worker: takes what comes in, as it comes in, to facts, states and the published tables."""
 
 from __future__ import annotations
 
@@ -8,25 +8,23 @@ import time
 from pathlib import Path
 from types import FrameType
 
-from geo.db import Database, Role, read_sql
+import psycopg
+
+from geo.db import unreachable
 from geo.errors import YukiError
-from geo.timeline import now
 from yukimichi.context import Context, opened, secret
-from yukimichi.pipeline import World, refresh
+from yukimichi.live import Connections, Live, connections
 from yukimichi.progress import say
 
-#: States also change with the clock alone (silent, expired, clearing no more): refreshed at least this often.
-CLOCK_S = 30.0
+#: A round begins at most so often, seconds: what comes in meanwhile shares its fixed costs.
+ROUND_S = 0.2
+#: Without any news a round begins so often, seconds: fixes that wait for more, and the clock.
+IDLE_S = 1.0
+#: After a failed round the next one waits, seconds: the first time, and at most.
+RETRY_S, RETRY_MAX_S = 0.5, 10.0
 
 
-def newest_batch(database: Database) -> int:
-    """The position of the last batch that was written."""
-    with database.connect(Role.ENGINE) as connection:
-        row = connection.execute(read_sql("yukimichi", "newest_batch")).fetchone()
-        return int(row[0]) if row else 0
-
-
-def run(config: Path | None, every_s: float) -> None:
+def run(config: Path | None, worker: int = 0, n_workers: int = 1) -> None:
     """Until SIGTERM or Ctrl-C. A failed round is said and tried again; facts are written whole or not at all."""
     stopping = threading.Event()
 
@@ -36,18 +34,30 @@ def run(config: Path | None, every_s: float) -> None:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     with opened(config) as context:
-        loop(context, every_s, stopping)
+        loop(context, stopping, worker, n_workers)
 
 
-def loop(context: Context, every_s: float, stopping: threading.Event) -> None:
+def loop(context: Context, stopping: threading.Event, worker: int = 0, n_workers: int = 1) -> None:
     """One round after another until `stopping` is set."""
-    world, seen, done_at = World(), -1, float("-inf")
+    live = Live(context.database, context.settings, secret(context.settings), worker, n_workers)
+    wait_s = RETRY_S
     while not stopping.is_set():
         try:
-            newest = newest_batch(context.database)
-            if newest > seen or time.monotonic() - done_at >= CLOCK_S:
-                refresh(context.database, context.settings, secret(context.settings), now(), world, quiet=True)
-                seen, done_at = newest, time.monotonic()
-        except YukiError as error:
-            say(f"worker: {error}")
-        stopping.wait(every_s)
+            with connections(context.database) as held:
+                wait_s = RETRY_S
+                _rounds(live, held, stopping)
+        except (YukiError, psycopg.Error) as error:
+            live.forget()
+            say(f"worker: {error if isinstance(error, YukiError) else unreachable(error)}")
+            stopping.wait(wait_s)
+            wait_s = min(2 * wait_s, RETRY_MAX_S)
+
+
+def _rounds(live: Live, held: Connections, stopping: threading.Event) -> None:
+    while not stopping.is_set():
+        began = time.monotonic()
+        done = live.round(held)
+        if done.n_waiting and done.n_traces:
+            continue
+        held.wait(IDLE_S)
+        stopping.wait(max(ROUND_S - (time.monotonic() - began), 0.0))

@@ -32,7 +32,8 @@ UNMATCHED_NEAR_DEG = UNMATCHED_NEAR_M / 55_000
 #: An edge may have been replaced again and again; more generations than this are a fault in the lineage.
 GENERATIONS_MAX = 1000
 
-_PASSES = {
+#: Columns of copy_passes.sql and copy_edge_passes.sql.
+PASS_COLUMNS = {
     "edge_id": "int8", "from_m": "float8", "to_m": "float8", "began_us": "timestamptz", "ended_us": "timestamptz",
     "kind": "int2", "treatment": "int2", "work_basis": "int2", "confidence": "float4", "source": "int4",
     "synthetic": "bool", "trace": "int8", "seq": "int4",
@@ -48,14 +49,15 @@ _NEAR = {"vehicle": "int4", "piece_id": "int8"}
 
 def read_facts(
     connection: psycopg.Connection[Row], network: Network, event: Event, as_of: datetime, known_at: datetime | None
-) -> PassFacts:
-    """The facts of an event up to a moment, on the edges of this network.
+) -> tuple[PassFacts, NDArray[np.bool_]]:
+    """The facts of an event up to a moment, on the edges of this network, and (Q,) which of them were carried over.
 
     Facts on edges that this network has no more are carried over along the lineage, stretch by stretch.
     """
     params = {"reference_at": event.reference_at, "as_of": as_of, "known_at": known_text(known_at), **CODES}
-    rows = read_columns(connection, read_sql("geo", "queries/copy_passes"), params, _PASSES)
+    rows = read_columns(connection, read_sql("geo", "queries/copy_passes"), params, PASS_COLUMNS)
     position = network.position_of(rows["edge_id"])
+    n_own = int(np.count_nonzero(position >= 0))
     for _ in range(GENERATIONS_MAX):
         lost = position < 0
         if not lost.any():
@@ -63,6 +65,11 @@ def read_facts(
         moved = _carry(connection, {name: values[lost] for name, values in rows.items()})
         rows = {name: np.concatenate([values[~lost], moved[name]]) for name, values in rows.items()}
         position = network.position_of(rows["edge_id"])
+    return facts_from(rows, position), np.arange(len(position)) >= n_own
+
+
+def facts_from(rows: Columns, position: Ints) -> PassFacts:
+    """The facts of rows of PASS_COLUMNS, at (Q,) edge positions."""
     return PassFacts(
         edge=position, from_m=rows["from_m"], to_m=rows["to_m"], began_us=rows["began_us"], ended_us=rows["ended_us"],
         kind=rows["kind"].astype(np.int8), treatment=rows["treatment"].astype(np.int8),

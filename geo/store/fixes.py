@@ -77,20 +77,22 @@ def _text(us: int | np.int64) -> str:
     return "-infinity" if us == NEVER else "infinity" if us == FOREVER else from_us(int(us)).isoformat()
 
 
-def read_mark(connection: psycopg.Connection[Row]) -> int:
-    """The position up to which matching has come; 0 before its first run."""
-    row = connection.execute(read_sql("geo", "queries/read_watermark"), {"stage": STAGE}).fetchone()
+def read_mark(connection: psycopg.Connection[Row], stage: str = STAGE) -> int:
+    """The position up to which a stage has come; 0 before its first run."""
+    row = connection.execute(read_sql("geo", "queries/read_watermark"), {"stage": stage}).fetchone()
     return int(row[0]) if row else 0
 
 
-def move_mark(connection: psycopg.Connection[Row], position: int) -> None:
-    """Set the position up to which matching has come; it never goes back."""
-    connection.execute(read_sql("geo", "queries/write_watermark"), {"stage": STAGE, "position": position})
+def move_mark(connection: psycopg.Connection[Row], position: int, stage: str = STAGE) -> None:
+    """Set the position up to which a stage has come; it never goes back."""
+    connection.execute(read_sql("geo", "queries/write_watermark"), {"stage": stage, "position": position})
 
 
-def read_batches(connection: psycopg.Connection[Row], position: int, kind: str = "fixes") -> Batches | None:
-    """The batches after a position; None without any."""
-    params = {"position": position, "kind": kind}
+def read_batches(
+    connection: psycopg.Connection[Row], position: int, kind: str = "fixes", most: int = 10**15
+) -> Batches | None:
+    """The batches after a position, until they hold `most` rows; None without any."""
+    params = {"position": position, "kind": kind, "most": most}
     row = connection.execute(read_sql("geo", "queries/read_batches"), params).fetchone()
     return None if row is None or row[0] is None else Batches(*row)
 

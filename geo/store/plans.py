@@ -46,7 +46,7 @@ def refresh_plans(database: Database, network: Network, lay_line: LayLine, progr
     """
     with database.connect(Role.ENGINE) as connection:
         connection.execute(read_sql("geo", "queries/lock_network"))
-        key = _key(connection, network.version)
+        key = plans_key(connection, network.version)
         row = connection.execute(read_sql("geo", "queries/read_plans_state")).fetchone()
         if row is not None and row[0].get("key") == key:
             report = _report_of(row[0], is_new=False)
@@ -71,8 +71,8 @@ def refresh_plans(database: Database, network: Network, lay_line: LayLine, progr
     )
 
 
-def _key(connection: psycopg.Connection[Row], network_version: int) -> str:
-    """Of everything that decides the laying."""
+def plans_key(connection: psycopg.Connection[Row], network_version: int) -> str:
+    """A digest of everything that decides the laying: while it stays, the plans of today are laid already."""
     rows = connection.execute(read_sql("geo", "queries/read_plan_sets")).fetchall()
     content = hashlib.sha256(f"{PLANS_VERSION} {network_version}".encode())
     for source_id, kind, layer, _, sha256, settings_sha256, is_synthetic in rows:

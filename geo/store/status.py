@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, LiteralString
 
 import numpy as np
 import psycopg
@@ -50,12 +50,27 @@ class StatusReport:
 
 @dataclass(frozen=True, slots=True)
 class StatusAt:
-    """The states of a network at a moment; arrays by edge position."""
+    """The states of edges at a moment.
+
+    at  (E,) their positions in the network, ascending; the arrays of status and coverage go by them. None: all edges
+    """
 
     event: Event
     moment: Moment
     status: EdgeStatus
     coverage: Coverage
+    at: Ints | None = None
+
+    def edge_id(self, network: Network) -> Ints:
+        """(E,) ids of the edges."""
+        return network.edge_id if self.at is None else network.edge_id[self.at]
+
+
+def status_rules(settings: StatusSettings) -> StatusRules:
+    """The boundaries of the state table."""
+    return StatusRules(
+        settings.covered_fraction_min, settings.confidence_min, round(settings.clearing_min * 60_000_000)
+    )
 
 
 def read_status(
@@ -68,10 +83,8 @@ def read_status(
     """The state of every edge at any moment, from facts as known now or as known at known_at. Writes nothing."""
     event = current_event(connection, as_of, known_at)
     moment = Moment(to_us(event.reference_at), to_us(as_of), event.is_standing)
-    rules = StatusRules(
-        settings.covered_fraction_min, settings.confidence_min, round(settings.clearing_min * 60_000_000)
-    )
-    facts = read_facts(connection, network, event, as_of, known_at)
+    rules = status_rules(settings)
+    facts, _ = read_facts(connection, network, event, as_of, known_at)
     edges = read_context(connection, network, settings, event, as_of, known_at)
     status, coverage = assess(facts, edges, rules, moment)
     return StatusAt(event, moment, status, coverage)
@@ -86,9 +99,9 @@ def refresh_status(database: Database, network: Network, settings: StatusSetting
     with database.connect(Role.ENGINE) as connection:
         connection.execute(read_sql("geo", "queries/lock_stage"), {"stage": STAGE})
         found = read_status(connection, network, settings, as_of)
-        n_changed = _write_status(connection, network, found)
-        n_coverage = _write_coverage(connection, network, found)
-        _record(connection, network, found, as_of, n_changed)
+        n_changed = len(write_status(connection, network, found))
+        n_coverage = write_coverage(connection, network, found)
+        record_run(connection, network, found, as_of, n_changed)
     counts = np.bincount(found.status.state, minlength=len(STATES))
     by_state = {str(word): int(n) for word, n in zip(STATES, counts, strict=True)}
     return StatusReport(found.event, as_of, by_state, n_changed, n_coverage)
@@ -96,11 +109,11 @@ def refresh_status(database: Database, network: Network, settings: StatusSetting
 
 def _wanted(network: Network, found: StatusAt) -> Columns:
     """The rows that should hold: every edge of which more is known than the default says; by edge id."""
-    s = found.status
+    s, ids = found.status, found.edge_id(network)
     default = (s.state == STATE_UNKNOWN) & (s.reason == REASONS.index(found.moment.default_reason))
     at = np.flatnonzero(~default | (s.observed_us != NEVER))
-    at = at[np.argsort(network.edge_id[at])]
-    rows: Columns = {"edge_id": network.edge_id[at], "event_id": np.full(len(at), found.event.event_id)}
+    at = at[np.argsort(ids[at])]
+    rows: Columns = {"edge_id": ids[at], "event_id": np.full(len(at), found.event.event_id)}
     rows |= {name: getattr(s, name)[at] for name in _HELD if hasattr(s, name)}
     rows["network_version"] = np.full(len(at), network.version)
     return {name: rows[name].astype(_numpy(kind)) for name, kind in _HELD.items()}
@@ -110,8 +123,11 @@ def _numpy(kind: str) -> str:
     return {"timestamptz": "i8", "int8": "i8", "int4": "i4", "int2": "i2", "float4": "f4", "bool": "i1"}[kind]
 
 
-def _write_status(connection: psycopg.Connection[Row], network: Network, found: StatusAt) -> int:
-    params: dict[str, Any] = {**CODES, "states": [str(s) for s in STATES], "reasons": [str(r) for r in REASONS]}
+def write_status(connection: psycopg.Connection[Row], network: Network, found: StatusAt) -> Ints:
+    """Bring the status rows of the edges up to date; ids of the edges whose row changed."""
+    edge_ids = None if found.at is None else found.edge_id(network).tolist()
+    words = {"states": [str(s) for s in STATES], "reasons": [str(r) for r in REASONS]}
+    params: dict[str, Any] = {"edge_ids": edge_ids, **CODES, **words}
     held = read_columns(connection, read_sql("geo", "queries/copy_edge_status"), params, _HELD)
     names = {row[0]: row[1] for row in connection.execute(read_sql("geo", "queries/read_sources")).fetchall()}
     wanted = _wanted(network, found)
@@ -122,7 +138,7 @@ def _write_status(connection: psycopg.Connection[Row], network: Network, found: 
     rows = {name: values[new] for name, values in wanted.items()}
     sql = read_sql("geo", "queries/copy_edge_status_in")
     write_columns(connection, sql, _columns(rows, names))
-    return len(np.union1d(ended, rows["edge_id"]))
+    return np.union1d(ended, rows["edge_id"])
 
 
 def _differ(wanted: Columns, held: Columns) -> tuple[Ints, NDArray[np.bool_]]:
@@ -159,15 +175,17 @@ def _columns(rows: Columns, names: dict[int, str]) -> dict[str, Column]:
     }
 
 
-def _write_coverage(connection: psycopg.Connection[Row], network: Network, found: StatusAt) -> int:
-    """Coverage rows of the event, in whole centimetres."""
+def write_coverage(connection: psycopg.Connection[Row], network: Network, found: StatusAt) -> int:
+    """Bring the coverage rows of the edges up to date, in whole centimetres; how many changed."""
     fraction = found.coverage.fraction.astype(np.float32)
-    event_id, edge_id = found.event.event_id, network.edge_id
+    event_id, edge_id = found.event.event_id, found.edge_id(network)
     wanted = {
         int(edge_id[position]): (text, float(fraction[position]))
         for position, text in covered_texts(found.coverage.covered)
     }
-    rows = connection.execute(read_sql("geo", "queries/read_coverage"), {"event_id": event_id}).fetchall()
+    params: dict[str, Any] = {"event_id": event_id, "edge_ids": edge_id.tolist() if found.at is not None else None}
+    name: LiteralString = "queries/read_coverage" if found.at is None else "queries/read_coverage_of"
+    rows = connection.execute(read_sql("geo", name), params).fetchall()
     held = {row[0]: row[1] if row[2] == network.version else "" for row in rows}
     ended = [edge for edge, text in held.items() if edge not in wanted or wanted[edge][0] != text]
     new = [edge for edge, (text, _) in wanted.items() if held.get(edge) != text]
@@ -192,10 +210,10 @@ def covered_texts(covered: Stretches) -> list[tuple[int, str]]:
     return [(group, "{" + ",".join(texts) + "}") for group, texts in parts.items()]
 
 
-def _record(
+def record_run(
     connection: psycopg.Connection[Row], network: Network, found: StatusAt, as_of: datetime, n_changed: int
 ) -> None:
-    """Say which event and moment the rows describe, unless the last run said the same."""
+    """Say which event and moment the rows describe now, unless the last run said the same."""
     last = connection.execute(read_sql("geo", "queries/read_cover_run")).fetchone()
     if n_changed == 0 and last == (found.event.event_id, as_of, network.version):
         return

@@ -1,10 +1,14 @@
 -- Machines that the public may see now: working, heard of lately, far from every depot and from the shift's first stop.
 -- A shift that is over has had its last stop and shows nothing.
 -- Params: as_of, heard_s (seconds), mask_m (metres). Returns vehicle_id, shift_started_at, observed_at, heading_deg,
--- treatment, synthetic, lon, lat; heading and treatment NULL: not told. Index: none, both tables are small.
+-- treatment, synthetic, lon, lat, overdue_at (from then on it is shown as silent), shown_until (from then on no more);
+-- heading and treatment NULL: not told. Index: primary keys, all tables are small.
 SELECT v.vehicle_id, v.shift_started_at, v.last_fix_at AS observed_at, v.heading_deg, v.treatment,
-       v.is_synthetic AS synthetic, v.lon, v.lat
+       v.is_synthetic AS synthetic, v.lon, v.lat,
+       v.last_fix_at + make_interval(secs => least(h.overdue_s, %(heard_s)s)) AS overdue_at,
+       v.last_fix_at + make_interval(secs => %(heard_s)s) AS shown_until
 FROM ops.vehicle_state AS v
+LEFT JOIN ops.device_health AS h USING (vehicle_id)
 CROSS JOIN LATERAL (SELECT ST_SetSRID(ST_MakePoint(v.lon, v.lat), 4326)::geography AS here) AS at
 WHERE v.is_working AND NOT v.is_shift_over
   AND v.last_fix_at BETWEEN %(as_of)s - make_interval(secs => %(heard_s)s) AND %(as_of)s

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from geo.errors import EnvironmentProblem
+from geo.errors import EnvironmentProblem, InputError
 from yukimichi.cli.options import Config
 from yukimichi.context import settings_of
 from yukimichi.progress import console, say
@@ -40,12 +40,21 @@ def serve(config: Config = None) -> None:
 
 def work(
     config: Config = None,
-    every: Annotated[float, typer.Option(help="Seconds between two looks for new fixes. 間隔（秒）")] = 2.0,
+    worker: Annotated[int, typer.Option(help="Which of several workers this is, from 0. 何番目のワーカーか")] = 0,
+    of: Annotated[
+        int | None, typer.Option(help="How many there are; worker.n_workers of config.yml if left out. ワーカー数")
+    ] = None,
 ) -> None:
-    """Keep matching, covering and publishing what comes in, until stopped. 新しい測位点を処理し続ける."""
+    """Keep matching, covering and publishing what comes in, until stopped. 新しい測位点を処理し続ける.
+
+    Each vehicle belongs to one worker; worker 0 also keeps states and the public up to date.
+    """
     from yukimichi.worker import run
 
-    run(config, every_s=every)
+    n_workers = of or settings_of(config).worker.n_workers
+    if not 0 <= worker < n_workers:
+        raise InputError(f"There is no worker {worker} of {n_workers}.", hint="Workers count from 0.")
+    run(config, worker, n_workers)
 
 
 def doctor(config: Config = None) -> None:

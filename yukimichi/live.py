@@ -1,0 +1,204 @@
+"""The live round: fixes that came in → facts → states → what is published, each step only for what changed.
+
+The first round brings everything up to date (`pipeline.refresh`), and so does the one after anything went wrong: what a
+process keeps is never needed to be right, only to be quick.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import psycopg
+
+from geo.db import Database, Role, Row, read_sql, unreachable
+from geo.settings import Settings
+from geo.store.live import LiveFacts, Turn
+from geo.store.network import refresh_network
+from geo.store.plans import plans_key
+from geo.store.status_live import LiveStatus
+from geo.timeline import now
+from layers.publish_live import Changes, Masks, publish_changes, publish_sums
+from yukimichi.pipeline import World, refresh
+
+type Connection = psycopg.Connection[Row]
+
+#: Machines are published again at most so often, seconds.
+PLOUGHS_S = 1.0
+
+
+@dataclass(slots=True)
+class Round:
+    """What a round did, for logs and metrics: seconds of its parts, fixes, traces, facts, edges with another state."""
+
+    n_fixes: int = 0
+    n_traces: int = 0
+    n_written: int = 0
+    n_changed: int = 0
+    n_waiting: int = 0
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def timed(self, name: str) -> Iterator[None]:
+        """Add the time of the block to a part."""
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - began
+
+
+@dataclass(slots=True)
+class Connections:
+    """What a worker holds open. listen hears of batches and is used for nothing else."""
+
+    engine: Connection
+    publish: Connection
+    listen: Connection
+
+    def wait(self, seconds: float) -> None:
+        """Until a batch is announced, or so long."""
+        for _ in self.listen.notifies(timeout=max(seconds, 0.0), stop_after=1):
+            pass
+
+
+@contextmanager
+def connections(database: Database) -> Iterator[Connections]:
+    """Connections for the length of the block. Raises DatabaseProblem where the database does not answer."""
+    held: list[Connection] = []
+    try:
+        for role in (Role.ENGINE, Role.PUBLISH, Role.ENGINE):
+            held.append(psycopg.connect(database.conninfo_of(role), autocommit=True))
+        found = Connections(*held)
+        found.listen.execute("LISTEN yuki_batches")
+        yield found
+    except psycopg.OperationalError as error:
+        raise unreachable(error) from error
+    finally:
+        for connection in held:
+            connection.close()
+
+
+class Live:
+    """One worker. Worker 0 also keeps states and what is published up to date, from the facts of all of them."""
+
+    def __init__(
+        self, database: Database, settings: Settings, secret: bytes, worker: int = 0, n_workers: int = 1
+    ) -> None:
+        self.database, self.settings = database, settings
+        self.worker, self.n_workers = worker, n_workers
+        self.masks = Masks(secret, settings.publish.mask_m, settings.status.silent_min)
+        self.world = World()
+        self.facts: LiveFacts | None = None
+        self.status: LiveStatus | None = None
+        self._clock_at = self._ploughs_at = float("-inf")
+        self._sums: tuple[int, datetime] = (-1, now())
+        self._rests_on = ""
+
+    @property
+    def is_keeper(self) -> bool:
+        """Whether this worker keeps the states."""
+        return self.worker == 0
+
+    def forget(self) -> None:
+        """Start over with the next round."""
+        self.facts = self.status = None
+
+    def round(self, held: Connections) -> Round:
+        """One round. After an error `forget` has to be called."""
+        done = Round()
+        if self.facts is None:
+            with done.timed("start"):
+                self._start(held)
+        assert self.facts is not None
+        moment = now()
+        with done.timed("facts"), held.engine.transaction():
+            self._count(done, self.facts.turn(held.engine, moment))
+        self._states(held, done, moment)
+        if self.facts.n_waiting:
+            with done.timed("whole"):
+                self._whole(held, done, moment)
+            self._states(held, done, moment)
+        if time.monotonic() - self._clock_at >= self.settings.worker.clock_s:
+            with done.timed("clock"):
+                self._clock(held, done, now())
+            self._clock_at = time.monotonic()
+        done.n_waiting = self.facts.n_waiting if self.facts else 0
+        return done
+
+    def _start(self, held: Connections) -> None:
+        moment = now()
+        if self.is_keeper:
+            refresh(self.database, self.settings, self.masks.secret, moment, self.world, quiet=True)
+        change = refresh_network(self.database, self.settings.networks_dir, self.settings.network, _no_step)
+        network, index = self.world.take(change.network)
+        self.facts = LiveFacts(network, index, self.settings, self.worker, self.n_workers)
+        self.facts.open_trips = self.world.open_trips
+        if self.is_keeper:
+            with held.engine.transaction():
+                self.status = LiveStatus.read(held.engine, network, self.settings.status, moment)
+                self._rests_on = plans_key(held.engine, network.version)
+
+    def _count(self, done: Round, turn: Turn) -> None:
+        done.n_fixes += turn.n_fixes
+        done.n_traces += turn.n_traces
+        done.n_written += len(turn.written.pass_ids)
+
+    def _whole(self, held: Connections, done: Round, moment: datetime) -> None:
+        assert self.facts is not None
+        began = time.perf_counter()
+        with held.engine.transaction():
+            turn, vehicles = self.facts.whole_turn(held.engine, moment, time.monotonic())
+        self.facts.was_slow(vehicles, time.perf_counter() - began, time.monotonic())
+        done.n_traces += turn.n_traces
+        done.n_written += len(turn.written.pass_ids)
+
+    def _states(self, held: Connections, done: Round, moment: datetime, more: Any = None) -> None:
+        """Take the edges that were touched, by whichever worker, and bring their states and the public up to date."""
+        if self.status is None:
+            return
+        with done.timed("states"), held.engine.transaction():
+            rows = held.engine.execute(read_sql("geo", "queries/take_touches")).fetchall()
+            edge_ids = np.array([one for row in rows for one in row[0]], np.int64)
+            at = self.status.network.position_of(np.unique(edge_ids))
+            touched = at[at >= 0] if more is None else np.union1d(at[at >= 0], more)
+            changed = self.status.update(held.engine, touched, moment)
+        done.n_changed += len(changed)
+        with_ploughs = time.monotonic() - self._ploughs_at >= PLOUGHS_S
+        if not rows and not len(changed) and not with_ploughs:
+            return
+        ended = [one for row in rows for one in row[2]]
+        changes = Changes(changed.tolist(), [one for row in rows for one in row[1]], ended)
+        with done.timed("publish"), held.publish.transaction():
+            publish_changes(held.publish, changes, moment, self.masks, with_ploughs=with_ploughs)
+        if with_ploughs:
+            self._ploughs_at = time.monotonic()
+
+    def _clock(self, held: Connections, done: Round, moment: datetime) -> None:
+        """What changes without any fix: silence, the ends of clearings and of traces, plans, events, roads."""
+        assert self.facts is not None
+        self.facts.vehicles.clear()
+        with held.engine.transaction():
+            self.facts.close_quiet(held.engine, moment)
+        if self.status is None:
+            return
+        change = refresh_network(self.database, self.settings.networks_dir, self.settings.network, _no_step)
+        with held.engine.transaction():
+            same = self._rests_on == plans_key(held.engine, change.network.version)
+            same = same and self.status.is_of(held.engine, moment)
+            edges = self.status.look(held.engine, moment) if same else None
+        if edges is None:
+            self.forget()
+            return
+        self._states(held, done, moment, edges)
+        with held.publish.transaction():
+            self._sums = publish_sums(held.publish, self._sums, moment)
+
+
+def _no_step(done: int, total: int) -> None:
+    """Nobody watches."""
