@@ -43,6 +43,23 @@ class Reason(Term):
     LOW_CONFIDENCE = "low_confidence", "照合の確からしさが足りない"
 
 
+class DeviceReason(Term):
+    """Why a device needs somebody to look at it."""
+
+    NEVER_HEARD = "never_heard", "一度も通信がない"
+    SILENT = "silent", "通信が途絶えている"
+    OVERDUE = "overdue", "通信が予定より遅れている"
+    SLOW_CADENCE = "slow_cadence", "送信間隔が取り決めより長い"
+    GAPS = "gaps", "走行中に通信の途切れがある"
+    LATE_UPLOAD = "late_upload", "記録が後からまとめて届く"
+    CLOCK_AHEAD = "clock_ahead", "端末の時計が進んでいる"
+    CLOCK_BEHIND = "clock_behind", "端末の時計が遅れているか、送信が常に遅れている"
+    WRONG_ZONE = "wrong_zone", "時刻に時差の誤りがある"
+    FROZEN_POSITION = "frozen_position", "走行中なのに位置が動かない"
+    JUMPING = "jumping", "位置が飛ぶ"
+    POOR_ACCURACY = "poor_accuracy", "測位の精度が悪い"
+
+
 class Treatment(Term):
     """作業種別: the kind of work of a pass."""
 

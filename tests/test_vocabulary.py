@@ -15,6 +15,7 @@ PAGE = (Path(__file__).resolve().parent.parent / "docs" / "vocabulary.md").read_
 LISTS = [
     vocabulary.State,
     vocabulary.Reason,
+    vocabulary.DeviceReason,
     vocabulary.Treatment,
     vocabulary.WorkBasis,
     vocabulary.PassKind,
