@@ -30,7 +30,7 @@ N_BITS = 64
 #: step with the clock, but a clock that is wrong is wrong by the same in each upload.
 LIVE_GAP_S = 900.0
 #: Delays of two uploads agree within this share of the time between them, and half a second where they follow fast: a
-#: backlog that is worked off at 1.5 times the clock's pace never agrees. Live ones that do not agree by chance are left out.
+#: backlog that is worked off at 1.5 times the clock's pace never agrees. Live ones that do not by chance are left out.
 AGREE_S, AGREE_SHARE = 0.5, 0.25
 #: A vehicle that says or shows less than this stands. Ploughs work from 0.5 km/h on, but a standing receiver wanders.
 MOVING_MPS, DRIVEN_MPS = 1.0, 0.5
