@@ -7,7 +7,7 @@ import sys
 import typer
 
 from geo.errors import YukiError, exit_code
-from yukimichi.cli import ingest, service, stages, tools
+from yukimichi.cli import ingest, service, sources, stages, tools
 from yukimichi.progress import console
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app.add_typer(ingest.app, name="ingest")
 stages.register(app)
 app.add_typer(stages.events, name="event")
 tools.register(app)
+sources.register(app)
 
 
 def main() -> None:
