@@ -1,7 +1,7 @@
 -- Windows of matching, cut to where raw.fix is complete. A window reaches from the trace before the new fixes, its
 -- context, to the one after them; where the fixes of a context were moved to the archive or deleted, the window begins
 -- after that trace, and never before the last span that raw.fix lacks. A vehicle has no row, and has to wait, where new
--- fixes or a trace that they could amend lie in such a span.
+-- fixes or a trace that they could amend lie in such a span. Traces of lines, which have no fixes, are not meant.
 -- Params: vehicle_ids, from_ats, to_ats (spans of the new fixes), gap (interval): silence that ends a trace.
 -- Returns vehicle_id, from_at, to_at, both inclusive; NULL: there is no end.
 -- Indexes: trace_vehicle, the exclusion of ops.evidence_expired.
@@ -19,18 +19,18 @@ WITH archived AS (
 ), ends AS (
   SELECT g.*,
          (SELECT t.during FROM ops.trace AS t
-          WHERE t.vehicle_id = g.vehicle_id AND t.superseded_at IS NULL AND t.during << g.near
+          WHERE t.vehicle_id = g.vehicle_id AND t.superseded_at IS NULL AND t.n_fixes > 0 AND t.during << g.near
           ORDER BY lower(t.during) DESC LIMIT 1) AS before,
          (SELECT t.during FROM ops.trace AS t
-          WHERE t.vehicle_id = g.vehicle_id AND t.superseded_at IS NULL AND t.during >> g.near
+          WHERE t.vehicle_id = g.vehicle_id AND t.superseded_at IS NULL AND t.n_fixes > 0 AND t.during >> g.near
           ORDER BY upper(t.during) LIMIT 1) AS after,
          (SELECT max(upper(s)) FROM unnest(g.lacking) AS s WHERE s << g.near) AS lacking_until,
          (SELECT min(lower(s)) FROM unnest(g.lacking) AS s WHERE s >> g.near) AS lacking_from
   FROM given AS g
   WHERE NOT g.near && g.lacking
     AND NOT EXISTS (SELECT FROM ops.trace AS t
-                    WHERE t.vehicle_id = g.vehicle_id AND t.superseded_at IS NULL AND t.during && g.near
-                      AND t.during && g.lacking)
+                    WHERE t.vehicle_id = g.vehicle_id AND t.superseded_at IS NULL AND t.n_fixes > 0
+                      AND t.during && g.near AND t.during && g.lacking)
 )
 SELECT vehicle_id,
        greatest(CASE WHEN before && lacking THEN upper(before) + interval '1 microsecond' ELSE lower(before) END,
