@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -25,4 +25,7 @@ class RetentionSettings(Part):
 
 
 class LogSettings(Part):
-    """How the service logs."""
+    """How the service logs (docs/monitoring.md). At level info each request is a line."""
+
+    format: Literal["text", "json"] = "text"
+    level: Literal["debug", "info", "warning", "error"] = "warning"

@@ -55,6 +55,7 @@ class Intake:
         self._keys: Keys | None = None
         self._paces = Limits(limits.requests_per_s, limits.fixes_per_s)
         self._registers: dict[int, tuple[float, Register | None]] = {}
+        self._names: dict[int, str] = {}
 
     @contextlib.asynccontextmanager
     async def open(self) -> AsyncIterator[Intake]:
@@ -80,8 +81,13 @@ class Intake:
         if self._keys is None:
             raise OverloadedError("The service is starting.", hint="Ask again.", retry_after_s=1)
         found = await self._keys.source_of(key or bearer(request.headers.get("authorization")))
+        self._names[found.source_id] = request.state.source = found.source
         self._paces.take_request(found)
         return found
+
+    def name_of(self, source_id: int) -> str:
+        """The name of a source that has been admitted; its id as text before."""
+        return self._names.get(source_id, str(source_id))
 
     def count(self, key: SourceKey, n: int) -> None:
         """Count fixes of a request against the pace of its key. Raises TooFastError."""

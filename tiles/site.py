@@ -1,4 +1,4 @@
-"""What the map page starts from, health, and the pages around the API. Every asset is of our own host."""
+"""What the map page starts from, and the pages around the API. Every asset is of our own host."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ from html import escape
 from math import log2
 from typing import Any
 
-import psycopg
 from fastapi import APIRouter, FastAPI
-from psycopg_pool import PoolTimeout
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -18,7 +16,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tiles.dataset import Dataset
 from tiles.pages import CSP, STYLE, STYLE_PATH
 from tiles.parameters import LANGUAGES, refuse_unknown
-from tiles.problems import problem
 from tiles.service import Service, service_of
 
 router = APIRouter(tags=["service"])
@@ -62,26 +59,6 @@ async def config(request: Request) -> Response:
         "timezone": service.settings.timezone,
     }
     return JSONResponse(content, headers={"Cache-Control": "no-cache"})
-
-
-@router.get("/healthz")
-async def healthz() -> dict[str, str]:
-    """Whether the process answers."""
-    return {"status": "ok"}
-
-
-@router.get("/readyz")
-async def readyz(request: Request) -> Response:
-    """Whether the database answers and something is published."""
-    service = service_of(request)
-    try:
-        async with service.connection() as connection:
-            await connection.execute("SELECT 1")
-    except (psycopg.Error, PoolTimeout):
-        return problem(503, "The database does not answer.", hint="Run `yukimichi doctor`.")
-    if not service.has_dataset:
-        return problem(503, "Nothing is published yet.", hint="Run `yukimichi publish`.")
-    return JSONResponse({"status": "ready", "status_version": service.dataset.status_version})
 
 
 @router.get(STYLE_PATH, include_in_schema=False)

@@ -13,6 +13,7 @@ from geo.migrate import migrate
 from geo.settings import Settings, load_settings
 from yukimichi.cluster import open_database
 from yukimichi.debian import find_or_install
+from yukimichi.logs import configure
 from yukimichi.progress import say
 
 
@@ -33,6 +34,7 @@ def settings_of(config: Path | None) -> Settings:
 def opened(config: Path | None) -> Iterator[Context]:
     """A migrated database for the length of the block; a cluster that this call started is stopped at its end."""
     settings = settings_of(config)
+    configure(settings.log)
     database, cluster = open_database(
         settings.home, lambda: find_or_install(say), settings.database.url, settings.database.role_urls
     )

@@ -20,6 +20,8 @@ from ingest.intake import Intake
 from tiles import ogc, site, snapshot, tilesets, vector
 from tiles.problems import HANDLERS
 from tiles.service import Service
+from yukimichi import health, metrics
+from yukimichi.logs import configure
 
 #: Answers smaller than this are not worth compressing.
 GZIP_MIN_BYTES = 1_000
@@ -48,7 +50,9 @@ class HeadMiddleware:
 def create_app(settings: Settings, database: Database, service: Service | None = None) -> FastAPI:
     """The application. `service` is given by tests that set their own clock."""
     shared = service or Service(settings, database)
-    intake = Intake(settings, database, clock=shared.clock)
+    counted = metrics.Metrics()
+    intake = Intake(settings, database, clock=shared.clock, observe=counted.observe)
+    counted.watch(lambda: intake.queue.n_waiting, intake.name_of)
 
     @contextlib.asynccontextmanager
     async def lifespan(application: FastAPI) -> AsyncIterator[None]:
@@ -61,8 +65,11 @@ def create_app(settings: Settings, database: Database, service: Service | None =
     )  # fmt: skip
     application.state.service = shared
     application.state.intake = intake
+    application.state.metrics = counted
     for router in (ogc.router, tilesets.router, vector.router, snapshot.router, site.router, ingest_http.router):
         application.include_router(router)
+    application.include_router(health.router)
+    application.include_router(metrics.router)
     site.mount_web(application, shared)
     application.add_middleware(site.SecurityMiddleware)
     application.add_middleware(GZipMiddleware, minimum_size=GZIP_MIN_BYTES, compresslevel=5)
@@ -70,6 +77,7 @@ def create_app(settings: Settings, database: Database, service: Service | None =
         CORSMiddleware, allow_origins=["*"], allow_methods=["GET", "HEAD", "POST"], allow_headers=["*"],
         expose_headers=EXPOSED,
     )  # fmt: skip
+    application.add_middleware(metrics.MeasureMiddleware, metrics=counted)
     application.add_middleware(HeadMiddleware)
     return application
 
@@ -110,8 +118,9 @@ def serve(settings: Settings, database: Database, *, on_ready: Callable[[], None
     on_ready is called once the socket answers. Raises EnvironmentProblem when the port is in use.
     """
     listener = listen(settings.server)
+    configure(settings.log)
     config = uvicorn.Config(
-        create_app(settings, database), log_level="warning", access_log=False, server_header=False,
+        create_app(settings, database), log_config=None, access_log=False, server_header=False,
         timeout_graceful_shutdown=5, lifespan="on",
     )  # fmt: skip
     with contextlib.closing(listener), contextlib.suppress(KeyboardInterrupt):
