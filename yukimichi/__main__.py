@@ -7,7 +7,7 @@ import sys
 import typer
 
 from geo.errors import YukiError, exit_code
-from yukimichi.cli import ingest, service, sources, stages, tools
+from yukimichi.cli import ingest, service, sources, stages, tools, vehicles
 from yukimichi.progress import console
 
 app = typer.Typer(
@@ -18,6 +18,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 service.register(app)
+vehicles.register(ingest.app)
 app.add_typer(ingest.app, name="ingest")
 stages.register(app)
 app.add_typer(stages.events, name="event")

@@ -50,14 +50,15 @@ PLAN_KINDS: dict[PlanKind, str] = {
 }
 
 
-def _pairs(texts: list[str] | None, option: str) -> dict[str, str]:
-    pairs: dict[str, str] = {}
+def pairs(texts: list[str] | None, option: str) -> dict[str, str]:
+    """KEY=VALUE texts of a repeated option as a map. Raises InputError for one without a '='."""
+    found: dict[str, str] = {}
     for text in texts or []:
         key, separator, value = text.partition("=")
         if not separator or not key or not value:
             raise InputError(f"{option} {text!r} has no '='.", hint=f"Write it like {option} name=N10_004.")
-        pairs[key] = value
-    return pairs
+        found[key] = value
+    return found
 
 
 def source_with_flags(settings: Settings, name: str, mapping: list[str] | None, values: list[str] | None,
@@ -65,13 +66,13 @@ def source_with_flags(settings: Settings, name: str, mapping: list[str] | None, 
     """The source's settings with the flags that were given laid over them; unknown values raise InputError."""
     source = settings.source(name)
     words = {field: dict(table) for field, table in source.values.items()}
-    for key, ours in _pairs(values, "--value").items():
+    for key, ours in pairs(values, "--value").items():
         field, separator, theirs = key.partition(":")
         if not separator:
             raise InputError(f"--value {key!r} names no field.", hint="Write it like --value manager:国=nation.")
         words.setdefault(field, {})[theirs] = ours
     given = {key: value for key, value in flags.items() if value is not None}
-    update = {"fields": {**source.fields, **_pairs(mapping, "--map")}, "values": words, **given}
+    update = {"fields": {**source.fields, **pairs(mapping, "--map")}, "values": words, **given}
     try:
         return SourceSettings.model_validate(source.model_dump(exclude_unset=True) | update)
     except ValueError as error:
@@ -196,7 +197,7 @@ def fixes(
     as_json: Json = False,
     config: Config = None,
 ) -> None:
-    """Plough positions, from CSV, Parquet, GPX or NMEA. 測位点.
+    """Plough positions, from CSV, Parquet, GPX, NMEA or Harja's messages. 測位点.
 
     The good rows go on, the bad ones are kept in quarantine with file, line and reason. `yukimichi refresh`, or the
     worker of a running `yukimichi up`, then matches them.
