@@ -1,9 +1,11 @@
 """作業走行と回送: traversals with their work state, cut where the work state changes.
 
-A trace is laid out along one line of metres driven. Each fix has its place on it and its work state. Between two fixes
-with different states the change is put at the junction nearest to the middle, because a blade is lifted and lowered at
-junctions and turning places far more often than between them; where there is none between the two fixes, it is put half
-way, in metres and in time. Then every traversal is cut at the changes that lie on it.
+A trace is laid out along one line, in whole micrometres driven: sums of whole numbers are exact, so a trace gives the
+same passes to the last bit whatever other traces are classified with it. Each fix has its place on the line and its
+work state. Between two fixes with different states the change is put at the junction nearest to the middle, because a
+blade is lifted and lowered at junctions and turning places far more often than between them; where there is none
+between the two fixes, it is put half way, in metres and in time. Then every traversal is cut at the changes that lie on
+it.
 """
 
 from __future__ import annotations
@@ -34,6 +36,10 @@ JUNCTION_REACH_M = 20.0
 #: A sensor is trusted whole; a button is forgotten now and then; an assumption is the road manager's own risk. An edge
 #: without a fix of its own has no cap: the matcher's confidence counts the other ways that the vehicle may have taken.
 BASIS_CONFIDENCE_MAX: tuple[float, ...] = (1.0, 0.97, 0.95, 0.5)
+
+#: Micrometres in a metre, and what counts as one place on the line.
+_UM = 1e6
+_TOUCH_UM = TOUCH_M * _UM
 
 _UNKNOWN_CODE = int(
     WorkStates(np.array([UNKNOWN], np.int8), np.array([-1], np.int8), np.array([BASIS_UNKNOWN], np.int8)).code[0]
@@ -86,7 +92,7 @@ class Passes:
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """The metres driven, all traces in a row, one metre of nothing before each unbroken run.
+    """The way driven in micrometres, all traces in a row, one metre of nothing before each unbroken run.
 
     start, end  (R,) where each traversal lies; run (R,) its unbroken run
     """
@@ -101,7 +107,7 @@ class _Evidence:
     """Fixes with a place on the line: position among the kept fixes, place, run, and whether they were matched."""
 
     fix: Ints
-    at_m: Floats
+    at_um: Floats
     run: Ints
     own: Bools
 
@@ -121,11 +127,11 @@ def classify(traces: Traces, matched: Matched, work: WorkStates) -> Passes:
     starts = np.unique(np.concatenate([line.start, cell_at]))
     owner = np.searchsorted(line.start, starts, side="right") - 1
     # a change within TOUCH_M after a start is no cut of its own: it holds from that start on
-    cell = np.searchsorted(cell_at, starts + TOUCH_M, side="right") - 1
+    cell = np.searchsorted(cell_at, starts + _TOUCH_UM, side="right") - 1
     code = np.where(_is_mixed(matched, work, seen)[owner], _UNKNOWN_CODE, cell_code[cell])
     begins = starts == line.start[owner]
     room = np.minimum(np.append(starts[1:], np.inf), line.end[owner]) - starts
-    keep = begins | ((room > TOUCH_M) & (starts - line.start[owner] > TOUCH_M))
+    keep = begins | ((room > _TOUCH_UM) & (starts - line.start[owner] > _TOUCH_UM))
     keep[keep] &= begins[keep] | np.append(True, np.diff(code[keep]) != 0)
     return _build(traces, matched, line, seen, _Cuts(starts[keep], owner[keep], cell_us[cell[keep]], code[keep]))
 
@@ -137,8 +143,8 @@ def _lay_out(matched: Matched) -> _Line:
     new = np.ones(len(t), np.bool_)
     new[1:] = (t.trace[1:] != t.trace[:-1]) | (n_before[1:] != n_before[:-1])
     run = np.cumsum(new) - 1
-    length = t.to_m - t.from_m
-    end = np.cumsum(length) + run
+    length = np.rint((t.to_m - t.from_m) * _UM)
+    end = np.cumsum(length) + run * _UM
     return _Line(end - length, end, run)
 
 
@@ -155,8 +161,8 @@ def _evidence(traces: Traces, matched: Matched, line: _Line) -> _Evidence:
     fix, on = fix[inside], on[inside]
     offset = f.offset_m[fix]
     driven = np.where(t.edge[on] % 2 == 0, offset - t.from_m[on], t.to_m[on] - offset)
-    at_m = np.maximum.accumulate(line.start[on] + np.clip(driven, 0, t.to_m[on] - t.from_m[on]))
-    sure = _Evidence(fix, at_m, line.run[on], np.ones(len(fix), np.bool_))
+    driven = np.clip(np.rint(driven * _UM), 0, line.end[on] - line.start[on])
+    sure = _Evidence(fix, np.maximum.accumulate(line.start[on] + driven), line.run[on], np.ones(len(fix), np.bool_))
     return _with_skipped(traces, sure)
 
 
@@ -171,13 +177,13 @@ def _with_skipped(traces: Traces, sure: _Evidence) -> _Evidence:
     at = traces.fixes.at_us
     t0, t1 = at[sure.fix[after - 1]], at[sure.fix[after]]
     share = (at[others] - t0) / np.maximum(t1 - t0, 1)
-    m0, m1 = sure.at_m[after - 1], sure.at_m[after]
+    m0, m1 = sure.at_um[after - 1], sure.at_um[after]
     fix = np.concatenate([sure.fix, others])
     order = np.argsort(fix)
-    at_m = np.concatenate([sure.at_m, m0 + (m1 - m0) * np.clip(share, 0, 1)])[order]
+    at_um = np.concatenate([sure.at_um, m0 + np.rint((m1 - m0) * np.clip(share, 0, 1))])[order]
     run = np.concatenate([sure.run, sure.run[after]])[order]
     own = np.concatenate([sure.own, np.zeros(len(others), np.bool_)])[order]
-    return _Evidence(fix[order], np.maximum.accumulate(at_m), run, own)
+    return _Evidence(fix[order], np.maximum.accumulate(at_um), run, own)
 
 
 def _is_mixed(matched: Matched, work: WorkStates, seen: _Evidence) -> Bools:
@@ -205,8 +211,8 @@ def _cells(
     i = np.flatnonzero(seen.run[1:] == seen.run[:-1])
     lost = at[i + 1] - at[i] > BRIDGE_S * 1e6
     a, b = i[lost], i[~lost & (code[i] != code[i + 1])]
-    turn = _turning_point(line, seen.run[b], seen.at_m[b], seen.at_m[b + 1])
-    place = np.concatenate([line.start[first_of_run], seen.at_m[a], seen.at_m[a + 1], turn])
+    turn = _turning_point(line, seen.run[b], seen.at_um[b], seen.at_um[b + 1])
+    place = np.concatenate([line.start[first_of_run], seen.at_um[a], seen.at_um[a + 1], turn])
     when = np.concatenate([matched.traversals.entered_us[first_of_run], at[a], at[a + 1], (at[b] + at[b + 1]) // 2])
     codes = np.concatenate([head_code, np.full(len(a), _UNKNOWN_CODE), code[a + 1], code[b + 1]])
     rank = np.concatenate([np.full(len(first_of_run), -1), a * 2, a * 2 + 1, b * 2 + 1])
@@ -227,7 +233,7 @@ def _turning_point(line: _Line, run: Ints, low: Floats, high: Floats) -> Floats:
     joints, of_run = line.start[inner], line.run[inner]
     after = np.searchsorted(joints, middle)
     best = middle.copy()
-    room = (high - low) / 2 + JUNCTION_REACH_M
+    room = (high - low) / 2 + JUNCTION_REACH_M * _UM
     for slot in (np.minimum(after, len(joints) - 1), np.maximum(after - 1, 0)):
         away = np.abs(joints[slot] - middle)
         nearer = (of_run[slot] == run) & (away <= room)
@@ -254,8 +260,9 @@ def _build(traces: Traces, matched: Matched, line: _Line, seen: _Evidence, cuts:
     began = np.where(begins, entered, np.clip(cuts.at_us, entered, left))
     ended = np.where(same_next, np.append(began[1:], 0), left)
     into, upto = cuts.start - line.start[owner], end - line.start[owner]
-    forward, whole = t.edge[owner] % 2 == 0, t.to_m[owner] - t.from_m[owner]
+    forward, whole = t.edge[owner] % 2 == 0, line.end[owner] - line.start[owner]
     low, high = np.where(forward, into, whole - upto), np.where(forward, upto, whole - into)
+    from_m, to_m = t.from_m[owner] + low / _UM, np.where(high >= whole, t.to_m[owner], t.from_m[owner] + high / _UM)
     state = WorkStates.decode(cuts.code)
     cap = np.take(BASIS_CONFIDENCE_MAX, state.basis)
     n_fixes, first_us, last_us = _fixes_on(traces, matched, line, seen, cuts)
@@ -263,7 +270,7 @@ def _build(traces: Traces, matched: Matched, line: _Line, seen: _Evidence, cuts:
     seq = np.arange(len(owner)) - np.searchsorted(trace, trace)
     return Passes(
         trace=trace, seq=seq.astype(np.int32), traversal=owner, edge=t.edge[owner],
-        from_m=t.from_m[owner] + np.maximum(low, 0), to_m=np.minimum(t.from_m[owner] + high, t.to_m[owner]),
+        from_m=from_m, to_m=np.minimum(to_m, t.to_m[owner]),
         began_us=began, ended_us=np.maximum(ended, began),
         kind=state.kind, status=t.status[owner], treatment=state.treatment, work_basis=state.basis,
         confidence=np.minimum(t.confidence[owner], cap),
@@ -277,14 +284,14 @@ def _fixes_on(
     """Number of matched fixes on each pass, and the times of its first and last fix (see Passes)."""
     t = matched.traversals
     own = np.flatnonzero(t.status == MATCHED)
-    fix, at_m = seen.fix[seen.own], seen.at_m[seen.own]
+    fix, at_um = seen.fix[seen.own], seen.at_um[seen.own]
     first_us, last_us = traces.fixes.at_us[t.first_fix[cuts.owner]], traces.fixes.at_us[t.last_fix[cuts.owner]]
     if len(fix) == 0:
         return np.zeros(len(cuts.owner), np.int32), first_us, last_us
     on = own[np.searchsorted(t.first_fix[own], fix, side="right") - 1]
     low = np.searchsorted(cuts.owner, on, side="left")
     high = np.searchsorted(cuts.owner, on, side="right") - 1
-    at = np.clip(np.searchsorted(cuts.start, at_m, side="right") - 1, low, high)
+    at = np.clip(np.searchsorted(cuts.start, at_um, side="right") - 1, low, high)
     n_fixes = np.bincount(at, minlength=len(cuts.owner)).astype(np.int32)
     before = np.searchsorted(at, np.arange(len(cuts.owner)), side="left")
     has = n_fixes > 0

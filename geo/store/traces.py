@@ -28,7 +28,7 @@ type Ints = NDArray[np.int64]
 type Bools = NDArray[np.bool_]
 
 #: Rises when the same fixes and the same match could give other passes: geo.work, geo.passes.
-RULES_VERSION = 4
+RULES_VERSION = 5
 KEY_BYTES = 16
 
 
