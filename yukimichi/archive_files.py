@@ -100,15 +100,19 @@ class ContentHash:
     """SHA-256 over each column of rows that come in pieces; where the pieces end does not matter."""
 
     def __init__(self) -> None:
-        self._parts = {name: hashlib.sha256() for name in SCHEMA.names if name != TRANSIENT}
+        names = [name for name in SCHEMA.names if name != TRANSIENT]
+        self._known = {name: hashlib.sha256() for name in names}
+        self._values = {name: hashlib.sha256() for name in names}
         self.n_rows = 0
 
     def add(self, rows: pa.Table) -> None:
         """Take the next rows, in the columns of SCHEMA."""
         self.n_rows += len(rows)
-        for name, part in self._parts.items():
+        for name, part in self._values.items():
             column = rows[name].combine_chunks()
-            part.update(np.ascontiguousarray(column.is_valid().to_numpy(zero_copy_only=False)).view(np.uint8))
+            self._known[name].update(
+                np.ascontiguousarray(column.is_valid().to_numpy(zero_copy_only=False)).view(np.uint8)
+            )
             if name in _TEXT:
                 part.update(_text_bytes(column))
             else:
@@ -117,7 +121,8 @@ class ContentHash:
 
     def hexdigest(self) -> str:
         """The hash of all columns together."""
-        return hashlib.sha256("".join(part.hexdigest() for part in self._parts.values()).encode()).hexdigest()
+        parts = (*self._known.values(), *self._values.values())
+        return hashlib.sha256("".join(part.hexdigest() for part in parts).encode()).hexdigest()
 
 
 def _text_bytes(column: pa.StringArray) -> bytes:

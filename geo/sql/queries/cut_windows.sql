@@ -2,6 +2,7 @@
 -- context, to the one after them; where the fixes of a context were moved to the archive or deleted, the window begins
 -- after that trace, and never before the last span that raw.fix lacks. A vehicle has no row, and has to wait, where new
 -- fixes or a trace that they could amend lie in such a span. Traces of lines, which have no fixes, are not meant.
+-- Traces of lines have no fixes and are not meant.
 -- Params: vehicle_ids, from_ats, to_ats (spans of the new fixes), gap (interval): silence that ends a trace.
 -- Returns vehicle_id, from_at, to_at, both inclusive; NULL: there is no end.
 -- Indexes: trace_vehicle, the exclusion of ops.evidence_expired.
