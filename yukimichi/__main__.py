@@ -7,7 +7,7 @@ import sys
 import typer
 
 from geo.errors import YukiError, exit_code
-from yukimichi.cli import ingest, service, sources, stages, tools, vehicles
+from yukimichi.cli import ingest, service, sources, stages, status, tools, vehicles
 from yukimichi.progress import console
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app.add_typer(ingest.app, name="ingest")
 stages.register(app)
 app.add_typer(stages.events, name="event")
 tools.register(app)
+status.register(app)
 sources.register(app)
 
 
