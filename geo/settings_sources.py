@@ -86,6 +86,8 @@ class WorkRules(Part):
     inputs: WorkInputs = WorkInputs()
     #: the first rule that fits a text decides
     tasks: tuple[TaskRule, ...] = ()
+    #: a row of the field `task` that names no task at all is not at work
+    no_task_is_idle: bool = False
 
 
 class SourceSettings(Part):

@@ -98,7 +98,10 @@ def read_harja(
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: not readable as JSON: {error}.", hint="Export it again.") from error
     state.mapping, state.encoding = dict(FIELDS), "utf-8 (file)"
-    for message in data if isinstance(data, list) else [data]:
+    messages = data if isinstance(data, list) else [data]
+    if not messages:
+        raise InputError(f"{path}: the list holds no message.", hint="Export it again.")
+    for message in messages:
         parsed = parse_message(message, str(path))
         if len(parsed.points):
             yield parsed.points

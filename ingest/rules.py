@@ -77,9 +77,10 @@ def read_work(batch: RawBatch, source: SourceSettings, state: ReadState, wired: 
     direct = WorkSays(**flags, treatment=named)
     column = batch.columns["task"] if has_task else texts
     said = direct.over(_inputs(batch, source.rules.inputs, wired, state))
-    if column is None or not (source.rules.tasks or has_task):
+    if column is None:
         return said
-    return said.over(_tasks(column, source.rules.tasks, "task" if has_task else "treatment", state.unmapped))
+    idle = has_task and source.rules.no_task_is_idle
+    return said.over(_tasks(column, source.rules.tasks, "task" if has_task else "treatment", state.unmapped, idle=idle))
 
 
 def _distinct(values: pa.ChunkedArray) -> tuple[Ints, list[str | None], Ints]:
@@ -192,14 +193,17 @@ def level_of(text: str, number: int) -> int | None:
 # ---- texts about the task
 
 
-def _tasks(values: pa.ChunkedArray, rules: Sequence[TaskRule], name: str, unmapped: Unmapped) -> WorkSays:
-    """What texts, or lists of texts, say by the first rule that fits each."""
+def _tasks(
+    values: pa.ChunkedArray, rules: Sequence[TaskRule], name: str, unmapped: Unmapped, *, idle: bool
+) -> WorkSays:
+    """What texts, or lists of texts, say by the first rule that fits each; idle: none at all means no work."""
     if pa.types.is_list(values.type) or pa.types.is_large_list(values.type):
         joined = [None if row is None else _UNIT.join(str(one) for one in row) for row in values.to_pylist()]
         values = pa.chunked_array([pa.array(joined, pa.string())])
     code, texts, n = _distinct(values)
     tests = [_test(rule) for rule in rules]
     lookup = np.full((len(texts), 4), -1, np.int8)
+    lookup[-1, FLAGS.index("work")] = 0 if idle else -1
     for i, (text, count) in enumerate(zip(texts, n.tolist(), strict=True)):
         if text is not None and count:
             lookup[i] = _task_says([one for one in text.split(_UNIT) if one], rules, tests, name, unmapped, count)

@@ -147,6 +147,16 @@ def test_tasks_done_at_once_add_up() -> None:
     ]
 
 
+def test_no_task_is_idle_where_the_source_says_so() -> None:
+    columns: dict[str, list[Any]] = {"task": [[], None, ["suolaus"], ["?"]]}
+    rows, _ = _read(columns, rules=FINNISH | {"no_task_is_idle": True})
+    assert [row[2] for row in rows] == [False, False, None, None]
+    rows, _ = _read({"task": ["", None, "suolaus"]}, rules=FINNISH | {"no_task_is_idle": True})
+    assert [row[2] for row in rows] == [False, False, None]
+    rows, _ = _read({"treatment": ["", None]}, rules=FINNISH | {"no_task_is_idle": True})
+    assert [row[2] for row in rows] == [None, None]
+
+
 def test_unknown_texts_are_counted_each() -> None:
     _, state = _read({"task": [["harjaus", "suolaus"], ["harjaus"], ["muu"]]}, rules=FINNISH)
     assert state.unmapped.describe() == {"task": {"harjaus": 2, "muu": 1}}
