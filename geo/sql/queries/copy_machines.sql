@@ -1,6 +1,6 @@
 -- Machines assigned at a moment, one row for each route and section that one works on.
 -- Params: as_of, silent (interval), known_at ('infinity': all that is known now). Returns vehicle_id (-1: the machine
--- has no device), area as in copy_held_edges, is_healthy: the device had a fix or a ready line in the last `silent` before as_of.
+-- has no device), area as in copy_held_edges, is_healthy: the device had a fix or a ready line in the last `silent`.
 -- Index: primary keys of the partitions of raw.fix, and of raw.line.
 COPY (
   SELECT coalesce(a.vehicle_id, -1), area.hash,
