@@ -44,7 +44,7 @@ def write_vehicle_states(
     good = np.flatnonzero(np.isin(traces.outcome, _TRUE))
     at_depot = _at_depot(connection, xy[good], crs_epsg)
     ids, first = np.unique(fixes.vehicle[good], return_index=True)
-    ends = np.append(first[1:], len(good))
+    ends = np.append(first[1:], len(good))[: len(ids)]
     known = _known(connection, ids.tolist())
     rows: list[dict[str, Any]] = []
     for vehicle_id, a, b in zip(ids.tolist(), first.tolist(), ends.tolist(), strict=True):
