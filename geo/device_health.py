@@ -34,12 +34,14 @@ class Duty:
     cadence_s      (V,) as agreed with the source, seconds; NaN: nothing is agreed
     is_called_out  (V,) its machine is assigned now, and a storm or a callout is open
     is_shift_over  (V,) its last fixes are a long stay at a depot
+    last_line_us   (V,) moment of its last ready line, which is a sign of life too; NEVER: it sent none
     """
 
     vehicle: Ints
     cadence_s: Floats
     is_called_out: Bools
     is_shift_over: Bools
+    last_line_us: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +58,14 @@ class DeviceHealth:
     """What is found of V devices.
 
     reasons     (V, R) one column for each of REASONS
+    last_us     (V,) moment of the last fix or ready line; NEVER: never heard
     cadence_s   (V,) measured; NaN: not enough fixes yet
     clock_skew_s (V,) NaN: not enough live uploads yet
     overdue_s   (V,) after so many seconds without a fix it is overdue; NaN: never heard
     """
 
     reasons: Bools
+    last_us: Ints
     cadence_s: Floats
     clock_skew_s: Floats
     overdue_s: Floats
@@ -78,10 +82,11 @@ def judge(memory: NDArray[np.void], duty: Duty, rules: DeviceRules, now_us: int)
     A boundary is passed only beyond it: a device heard exactly silent_s ago is not silent, as roads have it.
     """
     settings = rules.settings
-    heard = memory["last_fix_us"] != NEVER
-    # a clock that is ahead does not make its device heard in the future
-    last_us = np.where(heard, np.minimum(memory["last_fix_us"], memory["last_received_us"]), now_us)
-    since_s = (now_us - last_us) / 1e6
+    last_us = np.maximum(memory["last_fix_us"], duty.last_line_us)
+    heard = last_us != NEVER
+    # a clock that is ahead does not make its device heard in the future; NEVER is the least of all moments
+    heard_us = np.maximum(np.minimum(memory["last_fix_us"], memory["last_received_us"]), duty.last_line_us)
+    since_s = (now_us - np.where(heard, heard_us, now_us)) / 1e6
     counts = heard & (duty.is_called_out | (~duty.is_shift_over & (since_s <= rules.shift_gap_s)))
     measured, skew = cadence_s(memory), clock_skew_s(memory)
     agreed = np.where(np.isnan(duty.cadence_s), measured, duty.cadence_s)
@@ -100,7 +105,7 @@ def judge(memory: NDArray[np.void], duty: Duty, rules: DeviceRules, now_us: int)
         **_position(memory, settings),
     }
     reasons = np.column_stack([found[reason] for reason in REASONS])
-    return DeviceHealth(reasons.astype(np.bool_), measured, skew, np.where(heard, overdue_s, np.nan))
+    return DeviceHealth(reasons.astype(np.bool_), last_us, measured, skew, np.where(heard, overdue_s, np.nan))
 
 
 def _clock(skew_s: Floats, settings: DeviceSettings) -> dict[DeviceReason, Bools]:

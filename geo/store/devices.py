@@ -100,6 +100,7 @@ def read_known(connection: psycopg.Connection[Row], now: datetime, worker: int =
         cadence_s=np.array([np.nan if row[3] is None else row[3] for row in rows], np.float64),
         is_called_out=np.array([row[4] for row in rows], np.bool_),
         is_shift_over=np.array([row[5] for row in rows], np.bool_),
+        last_line_us=np.array([NEVER if row[7] is None else to_us(row[7]) for row in rows], np.int64),
     )
     return Known(duty, [row[1] for row in rows], [row[2] for row in rows], [row[6] for row in rows])
 
@@ -113,7 +114,7 @@ def write_device_health(
         "vehicle_id": known.duty.vehicle.tolist(),
         "source": known.source,
         "vehicle": known.name,
-        "last_fix_at": _moments(memory["last_fix_us"]),
+        "last_fix_at": _moments(health.last_us),
         "last_received_at": _moments(memory["last_received_us"]),
         "agreed_cadence_s": _numbers(known.duty.cadence_s),
         "cadence_s": _numbers(health.cadence_s),

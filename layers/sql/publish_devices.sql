@@ -6,7 +6,7 @@ INSERT INTO mgr.devices (vehicle_id, source, vehicle, contractor, last_fix_at, l
                          cadence_s, clock_skew_s, reasons, reasons_ja, is_sick, is_called_out, is_working, synthetic,
                          geom)
 SELECT vehicle_id, coalesce(v.source, h.source), coalesce(v.vehicle, h.vehicle, a.machine, vehicle_id::text),
-       a.contractor, coalesce(v.last_fix_at, h.last_fix_at), h.last_received_at, h.agreed_cadence_s, h.cadence_s,
+       a.contractor, greatest(v.last_fix_at, h.last_fix_at), h.last_received_at, h.agreed_cadence_s, h.cadence_s,
        h.clock_skew_s, coalesce(array_to_string(h.reasons, ','), ''), coalesce(h.reasons_ja, ''),
        coalesce(cardinality(h.reasons) > 0, false), h.is_called_out, v.is_working,
        coalesce(v.is_synthetic, h.is_synthetic), ST_SetSRID(ST_MakePoint(v.lon, v.lat), 4326)

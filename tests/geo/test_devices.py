@@ -70,6 +70,7 @@ class Device:
             np.array([duty.pop("cadence", NAN)], np.float64),
             np.array([duty.pop("called_out", True)]),
             np.array([duty.pop("shift_over", False)]),
+            np.array([duty.pop("line_us", NEVER)], np.int64),
         )
         assert not duty
         rules = DeviceRules(settings, SILENT_S, SHIFT_GAP_S)
@@ -124,6 +125,14 @@ def test_only_a_device_that_somebody_counts_on_is_silent(duty: dict[str, Any], a
 def test_overdue_after_some_cadences_and_a_minute_at_least(cadence: float, after: float, said: bool) -> None:
     """Without an agreement the measured cadence, 10 s here, counts."""
     assert ("overdue" in Device().send(20).reasons(after, cadence=cadence)) == said
+
+
+def test_a_ready_line_is_a_sign_of_life_too() -> None:
+    assert Device().reasons(line_us=T0) == set()
+    assert Device().reasons(1801, line_us=T0) == {"silent"}
+    device = Device().send(20)
+    assert device.reasons(1900, line_us=T0 + us(device.t + 100)) - {"overdue"} == set()
+    assert device.health(line_us=T0).last_us[0] == T0 + us(device.t)
 
 
 def test_overdue_and_silent_never_hold_together() -> None:
@@ -382,7 +391,7 @@ def test_devices_are_judged_apart() -> None:
     Device(stats, 2).send(30, step_m=0, speed=5)
     assert stats.memory["vehicle"].tolist() == [1, 2, 3]
     vehicle = np.array([1, 2, 3, 4])
-    duty = Duty(vehicle, np.full(4, 10.0), np.full(4, True), np.full(4, False))
+    duty = Duty(vehicle, np.full(4, 10.0), np.full(4, True), np.full(4, False), np.full(4, NEVER))
     rules = DeviceRules(DeviceSettings(frozen_min=4), SILENT_S, SHIFT_GAP_S)
     health = judge(stats.of(vehicle), duty, rules, T0 + us(301))
     assert health.words() == [

@@ -7,8 +7,9 @@ CREATE TABLE ops.device_health (
   -- names of the device as its source gives them: layers may not read raw
   source text NOT NULL,
   vehicle text NOT NULL,
-  -- NULL in these two: never heard
+  -- of its last fix or ready line; NULL: never heard
   last_fix_at timestamptz,
+  -- when a fix came in last; NULL: none ever did
   last_received_at timestamptz,
   -- between two fixes: as agreed with the source (NULL: nothing is), as measured on the move (NULL: too few yet)
   agreed_cadence_s real,

@@ -21,8 +21,8 @@ ON CONFLICT (vehicle_id) DO UPDATE SET
   reasons = excluded.reasons, reasons_ja = excluded.reasons_ja, is_called_out = excluded.is_called_out,
   is_synthetic = excluded.is_synthetic, memory = excluded.memory, memory_version = excluded.memory_version,
   recorded_at = excluded.recorded_at
-WHERE (old.source, old.vehicle, old.agreed_cadence_s, old.overdue_s, old.reasons, old.is_called_out, old.is_synthetic,
+WHERE (old.source, old.vehicle, old.last_fix_at, old.agreed_cadence_s, old.overdue_s, old.reasons, old.is_called_out, old.is_synthetic,
        old.memory, old.memory_version)
   IS DISTINCT FROM
-  (excluded.source, excluded.vehicle, excluded.agreed_cadence_s, excluded.overdue_s, excluded.reasons,
-   excluded.is_called_out, excluded.is_synthetic, excluded.memory, excluded.memory_version)
+  (excluded.source, excluded.vehicle, excluded.last_fix_at, excluded.agreed_cadence_s, excluded.overdue_s,
+   excluded.reasons, excluded.is_called_out, excluded.is_synthetic, excluded.memory, excluded.memory_version)

@@ -177,6 +177,24 @@ def test_each_worker_keeps_its_own_vehicles(world: World) -> None:
     assert len(world.stats) == 0
 
 
+def test_a_machine_that_sends_ready_lines_alone_is_heard(world: World) -> None:
+    one = world.vehicle("plough 1")
+    world.run(
+        "INSERT INTO raw.line (vehicle_id, at, content_key, batch_id, geom) SELECT %(vehicle_id)s, at, 1, 1, "
+        "'SRID=4326;LINESTRING(136.6 36.5, 136.7 36.5)' FROM unnest(%(ats)s::timestamptz[]) AS at",
+        Role.INGEST,
+        vehicle_id=one,
+        ats=[T0 - seconds(60), T0, T0 + seconds(3600)],
+    )
+    assert world.refresh(10) == 1
+    row = world.rows()["plough 1"]
+    assert (row.last_fix_at, row.last_received_at, row.reasons) == (T0, None, [])
+    world.refresh(1801)
+    assert world.rows()["plough 1"].reasons == [DeviceReason.SILENT]
+    world.refresh(3601)
+    assert world.rows()["plough 1"].reasons == []
+
+
 def test_an_assigned_machine_is_silent_only_while_somebody_is_called_out(world: World) -> None:
     one = world.vehicle("plough 1")
     world.hear(one)
