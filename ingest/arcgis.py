@@ -16,10 +16,11 @@ from geo.errors import ConfigError, DatabaseProblem, YukiError
 from geo.settings import SourceSettings
 from geo.settings_feeds import ArcgisSettings
 from geo.timeline import now as clock
-from ingest.arcgis_http import ArcgisClient, Patience, read_token
+from ingest.arcgis_http import ArcgisClient, read_token
 from ingest.arcgis_layer import Layer, read_layer
 from ingest.arcgis_query import LayerReader
 from ingest.arcgis_take import Taken, reading_of, take_closures, take_roads, take_vehicles, watermark_of
+from ingest.patience import Patience
 from ingest.polls import feed_digest, note_failure, note_success, read_watermark
 from ingest.registry import register_source
 

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import re
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Self
@@ -22,13 +20,10 @@ import httpx
 
 from geo.errors import AccessError, ConfigError, EnvironmentProblem, InputError, YukiError
 from geo.settings_feeds import ArcgisSettings
+from ingest.patience import LONGEST_WAIT_S, Patience
 
 #: One question is asked so often before it counts as failed.
 ATTEMPTS = 5
-#: The wait after the first failure, seconds; it doubles with each further one.
-FIRST_WAIT_S = 1.0
-#: No wait is longer, whatever Retry-After says.
-LONGEST_WAIT_S = 60.0
 #: timeout_s bounds each silence; a whole answer may take so many times as long.
 DRIP_FACTOR = 10
 #: Longer questions go as POST: many servers and proxies cut addresses at 2,048 characters.
@@ -37,20 +32,6 @@ LONGEST_ADDRESS = 1_800
 BUSY = frozenset({429, 500, 502, 503, 504})
 #: 498 and 499 are ArcGIS's own: the token is invalid, a token is needed.
 REFUSED = frozenset({401, 403, 498, 499})
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How to wait: `sleep` seconds, and a share between 0 and 1 by chance, so that clients do not come in step."""
-
-    sleep: Callable[[float], object] = time.sleep
-    chance: Callable[[], float] = random.random
-
-    def wait(self, attempt: int, asked_s: float | None) -> None:
-        """Wait after the failure of an attempt, counted from 1; `asked_s` is what the server asked for."""
-        longest = min(FIRST_WAIT_S * 2 ** (attempt - 1), LONGEST_WAIT_S)
-        drawn = longest * (0.5 + self.chance() / 2)
-        self.sleep(drawn if asked_s is None else min(max(asked_s, drawn), LONGEST_WAIT_S))
 
 
 class _Busy(Exception):

@@ -19,6 +19,7 @@ class Why(StrEnum):
 
     # any row
     MALFORMED = "malformed"
+    UNKNOWN_SOURCE = "unknown_source"
     DUPLICATE_ID = "duplicate_id"
     MISSING_ID = "missing_id"
     # features

@@ -17,7 +17,7 @@ from geo.settings import SourceSettings
 from geo.settings_feeds import ArcgisSettings
 from ingest import arcgis
 from ingest.arcgis import PollReport, feeds, keep_polling, pause_s, poll_source
-from ingest.arcgis_http import Patience
+from ingest.patience import Patience
 from ingest.polls import list_polls
 from tests.ingest.arcgis_server import LookAlike, serving
 from tests.ingest.conftest import NOW, Rows

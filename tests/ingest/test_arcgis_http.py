@@ -14,7 +14,8 @@ from pydantic import ValidationError
 
 from geo.errors import AccessError, ConfigError, EnvironmentProblem, InputError, YukiError
 from geo.settings_feeds import ArcgisSettings
-from ingest.arcgis_http import ATTEMPTS, ArcgisClient, Patience, read_token
+from ingest.arcgis_http import ATTEMPTS, ArcgisClient, read_token
+from ingest.patience import Patience
 from tests.ingest.arcgis_server import LookAlike, serving
 
 SECRET = "s3cr3t-token"
