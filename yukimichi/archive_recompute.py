@@ -61,7 +61,11 @@ def exclusive(database: Database) -> Iterator[None]:
                 "Another process is moving days between the database and the archive.",
                 hint="Wait until that retention, recomputation or backup is done, and run this again.",
             )
-        yield
+        try:
+            yield
+        finally:
+            if not connection.closed:
+                connection.execute(read_sql("yukimichi", "unlock_archive"))
 
 
 def recompute(

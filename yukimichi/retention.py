@@ -8,12 +8,13 @@ again as a whole, and archived once more.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from geo.db import Database, Role, read_sql
-from geo.errors import ConflictError, InputError, NotFoundError, YukiError
+from geo.errors import ConflictError, InputError, NotFoundError
 from geo.store.fixes import STAGE
 from geo.store.lines import STAGE as LINES_STAGE
 from yukimichi.archive import ArchivedDay, archive_day
@@ -82,21 +83,24 @@ def run(context: Context, now: datetime, progress: Progress = lambda done, total
     A day that cannot be moved now is said in `left` and stays whole where it is. Raises ConflictError while another
     process moves days.
     """
-    report = RetentionReport()
     with exclusive(context.database):
-        plan = make_plan(context, now)
-        report.left |= {str(day): "waits for matching" for day in plan.waiting}
-        _recompute(context, plan.late, now, report)
-        late = [day for day in plan.late if str(day) not in report.left]
-        due = sorted({*plan.due, *(day for day in late if day in _held(context.database))})
-        for i, day in enumerate(due):
-            progress(i, len(due))
-            try:
-                report.archived.append(archive_day(context.database, context.settings.home, day))
-            except ConflictError as error:
-                report.left[str(day)] = str(error)
-        report.expired = expire(context.database, context.settings, now)
-        report.n_batches_forgotten = _forget_batches(context, now)
+        return _run_locked(context, now, progress)
+
+
+def _run_locked(context: Context, now: datetime, progress: Progress = lambda done, total: None) -> RetentionReport:
+    report, plan = RetentionReport(), make_plan(context, now)
+    report.left |= {str(day): "waits for matching" for day in plan.waiting}
+    _recompute(context, plan.late, now, report)
+    late = [day for day in plan.late if str(day) not in report.left]
+    due = sorted({*plan.due, *(day for day in late if day in _held(context.database))})
+    for i, day in enumerate(due):
+        progress(i, len(due))
+        try:
+            report.archived.append(archive_day(context.database, context.settings.home, day))
+        except ConflictError as error:
+            report.left[str(day)] = str(error)
+    report.expired = expire(context.database, context.settings, now)
+    report.n_batches_forgotten = _forget_batches(context, now)
     return report
 
 
@@ -139,26 +143,23 @@ def scheduled_before(now: datetime, zone: str, hour: int) -> datetime:
 def run_due(context: Context, now: datetime) -> RetentionReport | None:
     """Run retention if its daily hour has passed since the last run; None where it has not, or where others are at it.
 
-    To be called every few minutes by whoever runs the service. A run that fails with one of our errors counts as that
-    day's run and raises; one that was killed is done again.
+    To be called every few minutes by whoever runs the service. A run that fails counts as that day's run and raises;
+    one that was killed is done again.
     """
     retention, database = context.settings.retention, context.database
     with database.connect(Role.ENGINE) as connection:
         row = connection.execute(read_sql("yukimichi", "last_retention")).fetchone()
     if row and row[0] >= scheduled_before(now, context.settings.timezone, retention.hour):
         return None
-    try:
-        with exclusive(database):
-            pass
-    except ConflictError:
-        return None
-    try:
-        report = run(context, now)
-    except YukiError:
-        _note(database, now)
-        raise
-    _note(database, now)
-    return report
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(exclusive(database))
+        except ConflictError:
+            return None
+        try:
+            return _run_locked(context, now)
+        finally:
+            _note(database, now)
 
 
 def _note(database: Database, now: datetime) -> None:

@@ -128,6 +128,19 @@ def test_late_fixes_of_an_archived_day_wait(town: Town) -> None:
     assert town.gone(news(vehicle, late), is_cut=True) == []
 
 
+def test_of_late_fixes_and_new_ones_of_one_vehicle_only_the_late_ones_wait(town: Town) -> None:
+    vehicle = town.give("plough 1", drive(OLD))
+    start = datetime(2026, 1, 10, 23, 58, tzinfo=UTC)
+    town.give("plough 1", drive(start))
+    town.match()
+    town.archive(OLD.date())
+    both = Touched(vehicle, OLD + timedelta(hours=2), NEW, 9)
+    assert town.cut(both) == {vehicle: (to_us(start + timedelta(seconds=300)) + 1, 2**63 - 1)}
+    assert town.gone(both, is_cut=True) == []
+    so_near = Touched(vehicle, OLD + timedelta(hours=2), start + timedelta(minutes=15), 9)
+    assert town.cut(so_near) == {}
+
+
 def test_late_fixes_next_to_an_archived_day_wait_while_a_trace_reaches_into_it(town: Town) -> None:
     """The trace crosses midnight; only its second half is still in raw.fix."""
     start = datetime(2026, 1, 10, 23, 58, tzinfo=UTC)
