@@ -152,6 +152,9 @@ def _load(
         )
     with connection.cursor() as cursor:
         cursor.executemany(read_sql("ingest", "insert_register"), [_named(row, delivery.file_id) for row in read.rows])
+    # a registered vehicle that was never heard is one that somebody has to look at
+    names = {"source_id": delivery.source_id, "names": sorted({row.vehicle for row in read.rows})}
+    connection.execute(read_sql("ingest", "add_vehicles"), names)
     quarantine.store(connection, delivery.file_id, delivery.source_id, "vehicles", read.rejects.rows)
     counts = Counts(read.n_read, len(read.rows), 0, len(read.rejects))
     report = {
