@@ -2,7 +2,7 @@
 
 Such a line is a vendor's joined-up positions: it may leave the roads, and where the positions jump it goes straight on
 over everything. So a line is taken apart at its long segments. What lies between them is laid as it is; a long segment
-counts only where a straight road really lies under it.
+counts only where a road lies under all of it. The limits were chosen on real drives (benchmarks/bench_lines.py).
 """
 
 from __future__ import annotations
@@ -22,12 +22,14 @@ type Ints = NDArray[np.int64]
 LINES_VERSION = 1
 #: Neighbouring vertices further apart than this may be a jump: 250 m are 15 s at 60 km/h, the cadence of real units.
 LONG_M = 250.0
-#: Further apart than this is a jump for sure. Straight roads are longer, and devices report on the way.
-JUMP_M = 5_000.0
+#: Further apart than this counts as a jump: the longer a straight segment, the less often it lies on what was driven,
+#: even with a road under all of it (second table of benchmarks/bench_lines.py).
+JUMP_M = 600.0
 #: A part of a line counts as lying on roads where they carry at least this share of it; yards and car parks are no
-#: edges. Below it the confidence falls in proportion. Set by hand, see docs/sources.md.
+#: edges. Below it the confidence falls in proportion.
 LAID_SHARE = 0.9
-#: Nobody but the vendor knows the positions behind a ready line, so its confidence ends here.
+#: Nobody but the vendor knows the positions behind a ready line, so its confidence ends here: no more than is right of
+#: what is laid on real drives with vertices far apart (first table of benchmarks/bench_lines.py).
 CONFIDENCE_MAX = 0.95
 
 
@@ -63,12 +65,12 @@ def lay_worked(line_xy: Floats, lay_line: LayLine) -> Worked:
     lost: list[Ints] = []
     length_m = missing_m = 0.0
     n_jumps = 0
-    for first, last, is_long in _parts(line_xy):
+    for first, last, is_long in parts_of(line_xy):
         piece = line_xy[first : last + 1]
-        part_m = _length_m(piece)
+        part_m = length_of(piece)
         laid = lay_line(piece) if part_m <= JUMP_M or not is_long else None
         share = 0.0 if laid is None or part_m == 0 else 1.0 - min(laid.missing_m / part_m, 1.0)
-        if laid is None or (is_long and share < LAID_SHARE):
+        if laid is None or (is_long and laid.missing_m > 0):
             n_jumps += 1
             continue
         length_m += part_m
@@ -88,11 +90,12 @@ def lay_worked(line_xy: Floats, lay_line: LayLine) -> Worked:
     )
 
 
-def _length_m(line_xy: Floats) -> float:
+def length_of(line_xy: Floats) -> float:
+    """Metres along an (n, 2) line."""
     return float(np.hypot(*np.diff(line_xy, axis=0).T).sum())
 
 
-def _parts(line_xy: Floats) -> Iterator[tuple[int, int, bool]]:
+def parts_of(line_xy: Floats) -> Iterator[tuple[int, int, bool]]:
     """First and last vertex of each part, and whether it is one long segment; single vertices are no part."""
     is_long = np.hypot(*np.diff(line_xy, axis=0).T) > LONG_M
     first = 0

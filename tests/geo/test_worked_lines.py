@@ -69,6 +69,18 @@ def test_a_long_segment_counts_where_a_straight_road_lies_under_it() -> None:
     assert (worked.n_jumps, worked.length_m, worked.to_m.max()) == (1, 100.0, 100.0)
 
 
+def test_a_long_segment_with_some_of_it_off_the_roads_is_a_jump() -> None:
+    worked = lay_worked(_along(0, LONG_M + 50), _Missing(1.0))
+    assert (worked.n_jumps, len(worked.edge), worked.length_m) == (1, 0, 0.0)
+    worked = lay_worked(_along(0, LONG_M), _Missing(1.0))
+    assert (worked.n_jumps, len(worked.edge), worked.length_m) == (0, 1, LONG_M)
+
+
+def test_the_boundary_of_a_jump() -> None:
+    assert lay_worked(_along(0, JUMP_M), _Missing(0.0)).n_jumps == 0
+    assert lay_worked(_along(0, JUMP_M + 0.001), _Missing(0.0)).n_jumps == 1
+
+
 def test_the_boundary_of_a_long_segment() -> None:
     road = StraightRoad()
     lay_worked(_along(0, LONG_M, 2 * LONG_M), road)
