@@ -60,6 +60,7 @@ CREATE TABLE raw.line (
 CREATE INDEX line_batch ON raw.line (batch_id);
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON raw.vehicle_register, raw.vehicle_register_set, raw.line TO yuki_ingest;
-GRANT SELECT ON raw.registered_vehicle TO yuki_ingest;
+-- as for every relation of its schema; nothing writes through the view
+GRANT SELECT, INSERT, UPDATE, DELETE ON raw.registered_vehicle TO yuki_ingest;
 GRANT SELECT ON raw.vehicle_register, raw.vehicle_register_set, raw.registered_vehicle, raw.line
   TO yuki_engine, yuki_score;
