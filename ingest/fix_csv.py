@@ -31,6 +31,8 @@ from ingest.road_values import speed_factor
 BLOCK = 16 << 20
 #: Longest line that is still taken for a line.
 LINE_MAX = 1 << 20
+#: No table of fixes has more columns.
+COLUMNS_MAX = 1_000
 SUFFIXES = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz")
 
 
@@ -159,6 +161,8 @@ class _Reader:
         twice = sorted({name for name in self.names if name and self.names.count(name) > 1})
         if twice:
             raise InputError(f"{self.path}: the header names {', '.join(twice)} twice.", hint="Rename one of them.")
+        if len(self.names) > COLUMNS_MAX:
+            raise InputError(f"{self.path}: the header names {len(self.names)} columns.", hint="Is it a table?")
         self.names = [name or f"column {i + 1}" for i, name in enumerate(self.names)]
         self.fields = resolve(self.names, self.source.fields, KNOWN_NAMES, REQUIRED, str(self.path))
         self.state.mapping = self.fields.describe()
@@ -241,6 +245,11 @@ def _count(buffer: NDArray[np.uint8], byte: int, lines: _Lines) -> NDArray[np.in
     """How often a byte is in each line."""
     at = np.flatnonzero(buffer == byte)
     return np.searchsorted(at, lines.end) - np.searchsorted(at, lines.start)
+
+
+def read_csv_bytes(data: bytes, name: str, source: SourceSettings, state: ReadState) -> Iterator[RawBatch]:
+    """Batches of the text of a CSV, unpacked; `name` stands for it in messages. Raises as read_fix_csv."""
+    yield from _Reader(Path(name), source, state).batches(io.BytesIO(data), lambda n_bytes: None)
 
 
 def read_fix_csv(

@@ -1,4 +1,4 @@
-"""POST /ingest/fixes: positions by HTTP, answered after their commit.
+"""/ingest: positions by HTTP, answered after their commit.
 
 The whole of a request is refused with a problem body (RFC 9457), or its good rows are stored and the answer lists the
 bad ones. The same request again changes nothing.
@@ -7,33 +7,35 @@ bad ones. The same request again changes nothing.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
-import numpy as np
-from fastapi import APIRouter
+from fastapi import APIRouter, Security
+from fastapi.security import HTTPBearer
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from geo.errors import InputError, TooLargeError
-from geo.fix import concat
-from geo.settings import SourceSettings
-from ingest.fix_batch import FixBatch, RawBatch, ReadState
+from geo.errors import AccessError, InputError, TooLargeError
+from ingest import osmand
+from ingest.fix_batch import ReadState
+from ingest.gather import Asked
+from ingest.http_docs import FIXES, OSMAND, OSMAND_POST, PROBES
 from ingest.intake import Intake, intake_of
-from ingest.json_fixes import keep_objects, parse_json, parse_ndjson, rows_of, rows_to_raw
+from ingest.json_fixes import keep_objects, parse_json, rows_of, rows_to_raw
 from ingest.keys import SourceKey
 from ingest.live import Delivery, Receipt
-from ingest.quality import check
+from ingest.probes import settings_of
 from ingest.quarantine import Reject
-from ingest.register import Register
+from ingest.reading import WHERE, Read, checked, read_fixes
 
-router = APIRouter(prefix="/ingest", tags=["ingest"])
+#: For the OpenAPI document alone: what a key is worth is asked of the database in each request.
+KEY = HTTPBearer(scheme_name="key", description="The key that `yukimichi source add` printed.", auto_error=False)
+router = APIRouter(prefix="/ingest", tags=["ingest"], dependencies=[Security(KEY)])
 
-#: Bodies of more bytes are read beside the event loop.
+#: Bodies of more bytes are read beside the event loop; shorter ones take it less than 2 ms.
 QUICK_BYTES = 64 * 2**10
-WHERE = "The body"
+#: JSON of fewer bytes may be checked together with others.
+SMALL_BYTES = 4 * 2**10
 
 
 def media_type(request: Request) -> str:
@@ -41,69 +43,24 @@ def media_type(request: Request) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-def _json(data: bytes, source: SourceSettings, state: ReadState) -> list[RawBatch]:
-    rows, items = keep_objects(rows_of(parse_json(data, WHERE), "fixes", WHERE), state)
-    return [rows_to_raw(rows, source, items=items)]
+async def _body(intake: Intake, request: Request) -> bytes:
+    """The body, unpacked. Raises as ingest.http_body says."""
+    body = await intake.bodies.read(request)
+    encoding = request.headers.get("content-encoding", "").strip().lower()
+    if len(body) > QUICK_BYTES and encoding:
+        return await asyncio.to_thread(intake.bodies.unpack, body, encoding)
+    return intake.bodies.unpack(body, encoding)
 
 
-def _ndjson(data: bytes, source: SourceSettings, state: ReadState) -> list[RawBatch]:
-    rows, lines, items = parse_ndjson(data, state)
-    return [rows_to_raw(rows, source, items=items, lines=lines)]
-
-
-READERS = {"application/json": _json, "application/x-ndjson": _ndjson}
-
-
-def read_fixes(data: bytes, kind: str, source: SourceSettings, max_fixes: int, state: ReadState) -> list[RawBatch]:
-    """The rows of a body, nothing checked.
-
-    Raises InputError for a body that cannot be read as a whole, TooLargeError for too many rows, HTTPException 415
-    for a media type that is not read.
-    """
-    reader = READERS.get(kind)
-    if reader is None:
-        raise HTTPException(415, f"Content-Type {kind[:60]!r} is not read; send {', '.join(READERS)}.")
-    if not data.strip():
-        raise InputError("The body is empty.", hint='Send {"fixes": [{…}, …]}.')
-    batches = reader(data, source, state)
-    n = sum(len(batch) for batch in batches) + len(state.rejects)
-    if n > max_fixes:
-        raise TooLargeError(f"The body has {n} fixes; {max_fixes} are taken at once.", hint="Send several requests.")
-    return batches
-
-
-def merge(batches: Sequence[FixBatch]) -> FixBatch:
-    """One batch of several."""
-    if len(batches) == 1:
-        return batches[0]
-    position: dict[str, int] = {}
-    parts = []
-    for batch in batches:
-        lookup = np.array([position.setdefault(name, len(position)) for name in batch.names], np.int64)
-        parts.append(replace(batch.fixes, vehicle=lookup[batch.fixes.vehicle]))
-    return FixBatch(tuple(position), concat(parts))
-
-
-def _checked(
-    intake: Intake, body: bytes, request: Request, source: SourceSettings, register: Register | None
-) -> tuple[FixBatch, list[Reject]]:
-    data = intake.bodies.unpack(body, request.headers.get("content-encoding", "").strip().lower())
-    state = ReadState()
-    batches = read_fixes(data, media_type(request), source, intake.limits.max_fixes, state)
-    moment = intake.clock()
-    checked = [check(batch, source, moment, state, WHERE, register) for batch in batches]
-    return merge(checked), state.rejects.rows
-
-
-def answer(receipt: Receipt, rejects: Sequence[Reject], warnings: Sequence[str] = ()) -> Response:
+def _answer(receipt: Receipt, read: Read) -> Response:
     """What a sender is told after the commit."""
     content: dict[str, Any] = {
         "accepted": receipt.n_accepted,
         "repeated": receipt.n_repeated,
-        "rejected": [_told(reject) for reject in rejects],
+        "rejected": [_told(reject) for reject in read.rejects],
     }
-    if warnings:
-        content["warnings"] = list(warnings)
+    if read.warnings:
+        content["warnings"] = read.warnings
     return JSONResponse(content, headers={"Cache-Control": "no-store"})
 
 
@@ -112,21 +69,98 @@ def _told(reject: Reject) -> dict[str, Any]:
     return told if reject.line is None else told | {"line": reject.line}
 
 
-async def deliver(intake: Intake, key: SourceKey, batch: FixBatch, rejects: Sequence[Reject]) -> Receipt:
-    """Write what a request brought; its receipt, after the commit. Raises TooFastError, OverloadedError …"""
-    intake.count(key, len(batch) + len(rejects))
-    return await intake.queue.put(Delivery(key.source_id, batch, rejects))
+async def _deliver(intake: Intake, key: SourceKey, read: Read) -> Response:
+    """Store what a request brought, and answer after the commit."""
+    intake.count(key, read.n_rows)
+    unit = intake.units.look(key.source_id, read.batch)
+    if unit is not None:
+        read.warnings.append(unit)
+    receipt = Receipt()
+    if read.n_rows:
+        receipt = await intake.queue.put(Delivery(key.source_id, read.batch, read.rejects))
+    return _answer(receipt, read)
 
 
-@router.post("/fixes")
+@router.post("/fixes", openapi_extra=FIXES, response_class=JSONResponse)
 async def post_fixes(request: Request) -> Response:
-    """Positions of the vehicles of a source, in one request."""
+    """Positions of the vehicles of a source, in one request; the answer comes after their commit."""
     intake = intake_of(request)
     key = await intake.admit(request)
-    body = await intake.bodies.read(request)
+    data, kind = await _body(intake, request), media_type(request)
     source, register = intake.source(key), await intake.register(key)
-    if len(body) > QUICK_BYTES:
-        batch, rejects = await asyncio.to_thread(_checked, intake, body, request, source, register)
-    else:
-        batch, rejects = _checked(intake, body, request, source, register)
-    return answer(await deliver(intake, key, batch, rejects), rejects)
+    if kind == "application/json" and 0 < len(data) < SMALL_BYTES:
+        given = rows_of(parse_json(data, WHERE), "fixes", WHERE)
+        state = ReadState()
+        rows, _ = keep_objects(given, state)
+        if rows and not len(state.rejects):
+            return await _deliver(intake, key, await intake.gather.read(rows, Asked(key.source_id, source, register)))
+    wish = (data, kind, source, intake.limits.max_fixes, intake.clock(), register)
+    read = await asyncio.to_thread(read_fixes, *wish) if len(data) > QUICK_BYTES else read_fixes(*wish)
+    return await _deliver(intake, key, read)
+
+
+async def _osmand_row(intake: Intake, request: Request, parameters: dict[str, str]) -> dict[str, Any]:
+    """The row of an OsmAnd request: of its JSON, or of its query and form."""
+    kind = media_type(request)
+    data = await _body(intake, request) if request.method == "POST" else b""
+    if kind == "application/json" and data:
+        return osmand.row_of_json(parse_json(data, WHERE))
+    if data and kind not in ("application/x-www-form-urlencoded", ""):
+        raise HTTPException(415, f"Content-Type {kind[:60]!r} is not read; send a form, JSON, or a query alone.")
+    return osmand.row_of_parameters(parameters | osmand.parse_form(data))
+
+
+async def _osmand(request: Request) -> Response:
+    intake = intake_of(request)
+    parameters = dict(request.query_params)
+    key = await intake.admit(request, parameters.pop("key", None))
+    row = await _osmand_row(intake, request, parameters)
+    source, register = osmand.standard(intake.source(key)), await intake.register(key)
+    state = ReadState()
+    raw = osmand.to_raw(row, source, state)
+    return await _deliver(intake, key, checked([raw], source, intake.clock(), register, state))
+
+
+@router.get("/osmand", openapi_extra=OSMAND, response_class=JSONResponse)
+async def get_osmand(request: Request) -> Response:
+    """One position by the OsmAnd protocol, in the query: Traccar Client, phone trackers."""
+    return await _osmand(request)
+
+
+@router.post("/osmand", openapi_extra=OSMAND_POST, response_class=JSONResponse)
+async def post_osmand(request: Request) -> Response:
+    """One position by the OsmAnd protocol: in the query, as a form, or as the JSON of newer clients."""
+    return await _osmand(request)
+
+
+@router.post("/probes", openapi_extra=PROBES, response_class=JSONResponse)
+async def post_probes(request: Request) -> Response:
+    """Positions of other vehicles, for route status: ids are stored hashed, and all is deleted within 24 hours."""
+    intake = intake_of(request)
+    key = await intake.admit(request)
+    if not key.has_probes:
+        raise AccessError(
+            "This key may not send probes.", hint=f"Ask for one made by `yukimichi source add {key.source} --probes`."
+        )
+    data, kind = await _body(intake, request), media_type(request)
+    if kind != "application/json":
+        raise HTTPException(415, f"Content-Type {kind[:60]!r} is not read; send application/json.")
+    if not data.strip():
+        raise InputError("The body is empty.", hint='Send {"probes": [{…}, …]}.')
+    read = await asyncio.to_thread(_probes, intake, key, data)
+    intake.count(key, read.n_rows)
+    receipt = await intake.write_probes(key.source_id, read.batch)
+    return _answer(receipt, read)
+
+
+def _probes(intake: Intake, key: SourceKey, data: bytes) -> Read:
+    """Checked positions of probes; their rejected rows are told and never stored, since they carry ids."""
+    state, source = ReadState(), settings_of(intake.source(key))
+    given = rows_of(parse_json(data, WHERE), "probes", WHERE)
+    if len(given) > intake.limits.max_fixes:
+        most = intake.limits.max_fixes
+        raise TooLargeError(
+            f"The body has {len(given)} probes; {most} are taken at once.", hint="Send several requests."
+        )
+    rows, items = keep_objects(given, state)
+    return checked([rows_to_raw(rows, source, items=items)], source, intake.clock(), None, state)

@@ -16,9 +16,13 @@ from geo.db import Database, Role, Row
 from geo.errors import OverloadedError
 from geo.settings import Settings, SourceSettings
 from geo.timeline import now
+from ingest.clocks import UnitWatch
+from ingest.fix_batch import FixBatch
+from ingest.gather import Gather
 from ingest.http_body import Bodies
-from ingest.keys import Keys, Limits, SourceKey, bearer
-from ingest.live import LiveQueue, Observer
+from ingest.keys import Keys, Limits, SourceKey, bearer, bounded
+from ingest.live import Chore, LiveQueue, Observer, Receipt
+from ingest.probes import purge_within, write_probes
 from ingest.register import Register, register_of
 
 #: An import of a register counts for live fixes within this time.
@@ -26,6 +30,10 @@ REGISTER_TTL_S = 10.0
 #: No look-up of a key or a register waits longer for a connection.
 POOL_TIMEOUT_S = 5.0
 STATEMENT_TIMEOUT_MS = 5_000
+#: Old probes are looked for so often.
+PURGE_S = 3600.0
+#: Requests that write probes at once.
+PROBE_WRITERS = 4
 
 
 async def _readable(connection: psycopg.AsyncConnection[Row]) -> None:
@@ -49,11 +57,15 @@ class Intake:
         self.clock = clock
         self.limits = limits
         self.bodies = Bodies(limits.max_body_bytes, limits.max_unpacked_bytes)
-        self.queue = LiveQueue(database, limits.max_waiting_fixes, observe=observe)
+        purge = Chore(PURGE_S, lambda connection: purge_within(connection, clock()))
+        self.queue = LiveQueue(database, limits.max_waiting_fixes, chores=[purge], observe=observe)
+        self.gather = Gather(clock)
+        self.units = UnitWatch()
         self._settings = settings
         self._database = database
         self._keys: Keys | None = None
         self._paces = Limits(limits.requests_per_s, limits.fixes_per_s)
+        self._probe_writers = asyncio.Semaphore(PROBE_WRITERS)
         self._registers: dict[int, tuple[float, Register | None]] = {}
         self._names: dict[int, str] = {}
 
@@ -93,6 +105,16 @@ class Intake:
         """Count fixes of a request against the pace of its key. Raises TooFastError."""
         self._paces.take_fixes(key, n)
 
+    async def write_probes(self, source_id: int, batch: FixBatch) -> Receipt:
+        """Store positions of other vehicles beside the event loop.
+
+        Raises OverloadedError where too many requests do so at once, DatabaseProblem while the database is away.
+        """
+        if self._probe_writers.locked():
+            raise OverloadedError("Too many probes are being written.", hint="Send again.", retry_after_s=1)
+        async with self._probe_writers:
+            return await asyncio.to_thread(write_probes, self._database, source_id, batch, self.clock())
+
     def source(self, key: SourceKey) -> SourceSettings:
         """How to read the source of a key."""
         return self._settings.source(key.source)
@@ -101,7 +123,8 @@ class Intake:
         """The vehicle register of the source of a key, as it was at most REGISTER_TTL_S ago."""
         known = self._registers.get(key.source_id)
         if known is None or time.monotonic() >= known[0]:
-            register = await asyncio.to_thread(self._read_register, key)
+            async with bounded():
+                register = await asyncio.to_thread(self._read_register, key)
             known = self._registers[key.source_id] = (time.monotonic() + REGISTER_TTL_S, register)
         return known[1]
 

@@ -6,18 +6,20 @@ KEY_TTL_S: a key that was revoked is refused everywhere within that time.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import hashlib
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 import psycopg
 from psycopg_pool import AsyncConnectionPool
 
 from geo.db import Row, read_sql
-from geo.errors import AccessError, NoKeyError, TooFastError
+from geo.errors import AccessError, DatabaseProblem, NoKeyError, TooFastError
 
 type Pool = AsyncConnectionPool[psycopg.AsyncConnection[Row]]
 
@@ -25,6 +27,9 @@ type Pool = AsyncConnectionPool[psycopg.AsyncConnection[Row]]
 KEY_TTL_S = 2.0
 #: Look-ups that are remembered; wrong keys are among them, so that guessing does not reach the database each time.
 KEYS_MAX = 10_000
+#: No look into the database takes longer, whatever it is that hangs; then the sender may come again after so long.
+LOOK_S = 8.0
+RETRY_AFTER_S = 3
 #: A bucket holds what comes in so many seconds at the permitted pace.
 BURST_S = 2.0
 #: Longer texts are no keys of ours.
@@ -52,6 +57,18 @@ def bearer(header: str | None) -> str:
     if kind.lower() != "bearer" or not 0 < len(key.strip()) <= KEY_CHARACTERS_MAX:
         raise NoKeyError("No key was sent.", hint="Send `Authorization: Bearer KEY`.")
     return key.strip()
+
+
+@contextlib.asynccontextmanager
+async def bounded() -> AsyncIterator[None]:
+    """A look into the database that ends within LOOK_S. Raises DatabaseProblem where it hangs."""
+    try:
+        async with asyncio.timeout(LOOK_S):
+            yield
+    except TimeoutError as error:
+        raise DatabaseProblem(
+            "The database does not answer.", hint="Send the same again a little later.", retry_after_s=RETRY_AFTER_S
+        ) from error
 
 
 class Keys:
@@ -87,7 +104,7 @@ class Keys:
         if known is not None and self._clock_s() < known[0]:
             return known[1]
         asked_at_s = self._clock_s()
-        async with self._pool.connection() as connection:
+        async with bounded(), self._pool.connection() as connection:
             found = await connection.execute(read_sql("ingest", "find_key"), {"key_sha256": digest})
             row = await found.fetchone()
         self._rows[digest] = (asked_at_s + KEY_TTL_S, row)

@@ -53,7 +53,7 @@ class Chore:
     run: Callable[[Connection], object]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Waiting:
     """A delivery, who waits for its receipt, and how much of the queue it takes."""
 
@@ -147,10 +147,13 @@ class LiveQueue:
     def _run(self) -> None:
         try:
             while self._wait():
-                self._do_chores()
-                group = self._take()
-                if group:
-                    self._write(group)
+                try:
+                    self._do_chores()
+                    group = self._take()
+                    if group:
+                        self._write(group)
+                except Exception:  # a fault of ours, or of an observer; the writer outlives it
+                    LOG.exception("The live writer goes on after a fault.")
         finally:
             self._drop_connection()
 
@@ -178,9 +181,9 @@ class LiveQueue:
                     group.append(self._small.popleft())
                     n += group[-1].size
         # a sender that has given up by now is left out
-        kept = [w for w in group if w.future.running() or w.future.set_running_or_notify_cancel()]
-        self._forget(waiting for waiting in group if waiting not in kept)
-        return kept
+        stays = [w.future.running() or w.future.set_running_or_notify_cancel() for w in group]
+        self._forget(waiting for waiting, is_kept in zip(group, stays, strict=True) if not is_kept)
+        return [waiting for waiting, is_kept in zip(group, stays, strict=True) if is_kept]
 
     def _take_all(self) -> list[_Waiting]:
         with self._wake:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 
 from geo.db import Role, read_sql
-from geo.errors import AccessError
+from geo.errors import AccessError, NoKeyError
 from layers.catalogue import Collection
 from tiles.service import Service
 
@@ -40,19 +40,19 @@ PUBLIC = Caller()
 
 
 async def caller_of(request: Request, service: Service) -> Caller:
-    """The caller by `Authorization: Bearer <key>`. Raises AccessError for a key that is not known or was revoked."""
+    """The caller by `Authorization: Bearer <key>`. Raises NoKeyError for a key that is not known or was revoked."""
     header = request.headers.get("authorization")
     if header is None:
         return PUBLIC
     kind, _, key = header.partition(" ")
     if kind.lower() != "bearer" or not key.strip():
-        raise AccessError("The Authorization header is not understood.", hint="Send `Authorization: Bearer <key>`.")
+        raise NoKeyError("The Authorization header is not understood.", hint="Send `Authorization: Bearer <key>`.")
     digest = hashlib.sha256(key.strip().encode()).digest()
     async with service.connection(Role.APP) as connection:
         found = await connection.execute(read_sql("tiles", "api_key"), {"key_sha256": digest})
         row = await found.fetchone()
     if row is None:
-        raise AccessError("This key is not known, or it was revoked.", hint="Ask the operator for a key.")
+        raise NoKeyError("This key is not known, or it was revoked.", hint="Ask the operator for a key.")
     return Caller(*row)
 
 
@@ -62,7 +62,8 @@ async def permit(request: Request, service: Service, collection: Collection) -> 
     if collection.is_public:
         return caller
     if not caller.is_manager:
-        raise AccessError(
+        refused = NoKeyError if caller.key_id is None else AccessError
+        raise refused(
             f"The collection {collection.collection_id} is for road managers.",
             hint="Send a manager's key as `Authorization: Bearer <key>`.",
         )

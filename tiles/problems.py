@@ -22,6 +22,8 @@ LOG = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 #: A client that is told 503 may ask again after this many seconds.
 RETRY_AFTER_S = 5
+#: A message may quote what was sent; no more than this of it.
+TEXT_MAX = 1_000
 #: How a key is sent (RFC 6750).
 CHALLENGE = 'Bearer realm="yukimichi"'
 
@@ -30,13 +32,17 @@ def problem(
     status: int, detail: str, *, hint: str = "", instance: str = "", headers: Mapping[str, str] | None = None
 ) -> Response:
     """The response for a problem. `hint` is the next step; `instance` the address that was asked for."""
-    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
-    body |= {key: value for key, value in (("hint", hint), ("instance", instance)) if value}
+    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": _cut(detail)}
+    body |= {key: _cut(value) for key, value in (("hint", hint), ("instance", instance)) if value}
     sent = {"Cache-Control": "no-store"} | dict(headers or {})
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         sent.setdefault("Retry-After", str(RETRY_AFTER_S))
-    content = json.dumps(body, ensure_ascii=False)
+    content = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
     return Response(content, status, sent, media_type=MEDIA_TYPE)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= TEXT_MAX else text[:TEXT_MAX] + "…"
 
 
 async def on_yuki_error(request: Request, error: Exception) -> Response:

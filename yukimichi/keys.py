@@ -162,7 +162,7 @@ def list_sources(database: Database) -> list[dict[str, Any]]:
 
 
 def add_key(database: Database, name: str, scope: str, scope_of: str | None) -> NewKey:
-    """A key that reads. Raises InputError for a scope that is none or lacks its `of`, ConflictError for a taken name."""
+    """A key that reads. Raises InputError for a scope that is none or lacks its `of`, ConflictError for a used name."""
     if scope not in SCOPES:
         raise InputError(
             f"{scope!r} is no scope of such a key.",

@@ -292,10 +292,10 @@ def test_devices_open_to_a_managers_key_and_each_read_is_logged(client: httpx.Cl
     path = "/ogc/collections/devices/items"
     manager = _key(town, "k-manager", "manager", "石川県")
     contractor = _key(town, "k-contractor", "contractor", "秘密建設")
-    assert client.get(path).status_code == 403
+    assert client.get(path).status_code == 401
     assert client.get(path, headers=contractor).status_code == 403
-    assert client.get(path, headers={"authorization": "Bearer wrong"}).status_code == 403
-    assert client.get(path, headers={"authorization": "Basic abc"}).status_code == 403
+    assert client.get(path, headers={"authorization": "Bearer wrong"}).status_code == 401
+    assert client.get(path, headers={"authorization": "Basic abc"}).headers["www-authenticate"].startswith("Bearer")
     found = client.get(path, headers=manager)
     assert len(found.json()["features"]) == 6
     assert found.headers["cache-control"] == "private, no-store"
@@ -305,7 +305,7 @@ def test_devices_open_to_a_managers_key_and_each_read_is_logged(client: httpx.Cl
         log = connection.execute("SELECT action, detail ->> 'collection' FROM app.audit").fetchall()
         assert log == [("read", "devices")]
         connection.execute("UPDATE app.api_key SET revoked_at = now() WHERE name = 'k-manager'")
-    assert client.get(path, headers=manager).status_code == 403
+    assert client.get(path, headers=manager).status_code == 401
 
 
 def test_a_new_publication_is_noticed_within_two_seconds(client: httpx.Client, town: Database) -> None:
