@@ -7,7 +7,7 @@ import sys
 import typer
 
 from geo.errors import YukiError, exit_code
-from yukimichi.cli import ingest, service, sources, stages, status, tools, vehicles
+from yukimichi.cli import feeds, ingest, operations, service, sources, stages, status, tools, vehicles
 from yukimichi.progress import console
 
 app = typer.Typer(
@@ -23,8 +23,10 @@ app.add_typer(ingest.app, name="ingest")
 stages.register(app)
 app.add_typer(stages.events, name="event")
 tools.register(app)
+feeds.register(app)
 status.register(app)
 sources.register(app)
+operations.register(app)
 
 
 def main() -> None:

@@ -1,0 +1,2 @@
+-- Statistics for the query planner, which a backup does not carry.
+ANALYZE
