@@ -21,6 +21,7 @@ from ingest.fix_batch import FixBatch
 from ingest.gather import Gather
 from ingest.http_body import Bodies
 from ingest.keys import Keys, Limits, SourceKey, bearer, bounded
+from ingest.lines import LineBatch, write_lines_live
 from ingest.live import Chore, LiveQueue, Observer, Receipt
 from ingest.probes import purge_within, write_probes
 from ingest.register import Register, register_of
@@ -34,6 +35,8 @@ STATEMENT_TIMEOUT_MS = 5_000
 PURGE_S = 3600.0
 #: Requests that write probes at once.
 PROBE_WRITERS = 4
+#: Requests that write ready lines at once.
+LINE_WRITERS = 2
 
 
 async def _readable(connection: psycopg.AsyncConnection[Row]) -> None:
@@ -66,6 +69,7 @@ class Intake:
         self._keys: Keys | None = None
         self._paces = Limits(limits.requests_per_s, limits.fixes_per_s)
         self._probe_writers = asyncio.Semaphore(PROBE_WRITERS)
+        self._line_writers = asyncio.Semaphore(LINE_WRITERS)
         self._registers: dict[int, tuple[float, Register | None]] = {}
         self._names: dict[int, str] = {}
 
@@ -114,6 +118,13 @@ class Intake:
             raise OverloadedError("Too many probes are being written.", hint="Send again.", retry_after_s=1)
         async with self._probe_writers:
             return await asyncio.to_thread(write_probes, self._database, source_id, batch, self.clock())
+
+    async def write_lines(self, source_id: int, batch: LineBatch) -> Receipt:
+        """Store ready lines beside the event loop. Raises as write_probes."""
+        if self._line_writers.locked():
+            raise OverloadedError("Too many lines are being written.", hint="Send again.", retry_after_s=1)
+        async with self._line_writers:
+            return await asyncio.to_thread(write_lines_live, self._database, source_id, batch)
 
     def source(self, key: SourceKey) -> SourceSettings:
         """How to read the source of a key."""

@@ -18,12 +18,13 @@ import shapely
 from numpy.typing import NDArray
 from psycopg.pq import TransactionStatus
 
-from geo.db import Row, read_sql
-from geo.errors import ConflictError
+from geo.db import Database, Role, Row, read_sql
+from geo.errors import ConflictError, DatabaseProblem
 from geo.fix import TREATMENTS
 from geo.settings import SourceSettings
 from geo.timeline import from_us
 from ingest.fix_batch import RawBatch, ReadState
+from ingest.live_write import Receipt
 from ingest.load import Loaded, announce_batch, take_batch_id, vehicle_ids
 from ingest.projection import Reference, inside, parse_crs, to_lonlat
 from ingest.quality import ZERO_DEG, Judge, begin, is_swapped
@@ -37,6 +38,9 @@ type Ints = NDArray[np.int64]
 
 #: Vertices of a line at most: a day's drive of one vehicle at one position a second.
 VERTICES_MAX = 86_400
+#: No statement of a live request waits longer; the sender may try again after so many seconds.
+STATEMENT_S = 10
+RETRY_AFTER_S = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +166,23 @@ def load_lines(
         return Loaded()
     with connection.transaction():
         return write_lines(connection, batch, source_id, file_id)
+
+
+def write_lines_live(database: Database, source_id: int, batch: LineBatch) -> Receipt:
+    """Write lines by a connection of its own and commit; for a thread beside the event loop.
+
+    Raises DatabaseProblem where the database is away or another writer of the source takes longer than STATEMENT_S.
+    """
+    try:
+        with database.connect(Role.INGEST) as connection:
+            connection.execute(read_sql("ingest", "set_statement_timeout"), {"milliseconds": str(STATEMENT_S * 1000)})
+            connection.commit()
+            loaded = load_lines(connection, batch, source_id)
+    except psycopg.OperationalError as error:
+        raise DatabaseProblem(
+            "The database does not answer.", hint="Send the same again a little later.", retry_after_s=RETRY_AFTER_S
+        ) from error
+    return Receipt(loaded.n_accepted, loaded.n_repeated)
 
 
 def write_lines(connection: psycopg.Connection[Row], batch: LineBatch, source_id: int, file_id: int | None) -> Loaded:

@@ -77,13 +77,21 @@ class _Line:
 
 
 def match_new_lines(
-    database: Database, network: Network, index: GridIndex, progress: Progress = lambda done, total: None
+    database: Database,
+    network: Network,
+    index: GridIndex,
+    progress: Progress = lambda done, total: None,
+    *,
+    most: int = 10**15,
 ) -> LinesReport:
-    """Lay all lines that came in since the last run, as yuki_engine; safe to run again at any time."""
+    """Lay the lines that came in since the last run, as yuki_engine; safe to run again at any time.
+
+    most  batches are taken until they hold so many lines; the next run goes on from there
+    """
     report = LinesReport()
     with database.connect(Role.ENGINE) as connection:
         row = connection.execute(read_sql("geo", "queries/read_watermark"), {"stage": STAGE}).fetchone()
-        news = read_batches(connection, int(row[0]) if row else 0, "lines")
+        news = read_batches(connection, int(row[0]) if row else 0, "lines", most)
     if news is None:
         return report
     for lines in _chunks(database, news):

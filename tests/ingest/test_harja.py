@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 import pytest
 from hypothesis import given
@@ -15,12 +16,14 @@ from hypothesis import strategies as st
 
 from geo.db import Database
 from geo.errors import InputError
-from geo.settings import SourceSettings
+from geo.settings import Settings, SourceSettings
+from geo.settings_live import IngestSettings
 from geo.timeline import to_us
 from ingest.fixes import FixesFile, ingest_fixes, read_fixes_file
 from ingest.harja import AREA, as_harja, parse_message
 from ingest.projection import Reference, parse_crs, to_lonlat
 from ingest.quarantine import Why
+from tests.ingest.http_server import Clock, add_key, bearer, served
 
 type Rows = Callable[..., list[tuple[Any, ...]]]
 
@@ -170,6 +173,62 @@ def test_the_same_message_twice_and_half_of_it_again_change_nothing(
     assert rows(state) == before
     assert rows("SELECT kind, sum(n) FROM raw.batch GROUP BY kind ORDER BY kind") == [("fixes", 1), ("lines", 2)]
     assert rows("SELECT item, payload ->> 'message' FROM raw.quarantine") == [(3, "77"), (0, "77")]
+
+
+# ---- by HTTP
+
+HTTP = Settings(sources={"s": SOURCE}, ingest=IngestSettings(max_fixes=10))
+
+
+@pytest.fixture
+def client(database: Database) -> Iterator[httpx.Client]:
+    """A client with the key of source s."""
+    key = add_key(database)
+    with served(database, HTTP, Clock()) as client:
+        client.headers.update(bearer(key))
+        yield client
+
+
+def test_a_message_by_http_is_answered_by_observation(client: httpx.Client, rows: Rows) -> None:
+    message = _message(_point(), _line(A, B), _point(tyokone=None), _line(A), 5)
+    first = client.post("/ingest/harja", json=message)
+    assert first.status_code == 200, first.text
+    told = first.json()
+    assert (told["accepted"], told["repeated"]) == (2, 0)
+    assert [(one["index"], one["reason"]) for one in told["rejected"]] == [
+        (2, "missing_vehicle"), (3, "wrong_geometry"), (4, "missing_vehicle"),
+    ]  # fmt: skip
+    again = client.post("/ingest/harja", json=message).json()
+    assert (again["accepted"], again["repeated"], again["rejected"]) == (0, 2, told["rejected"])
+    assert rows("SELECT (SELECT count(*) FROM raw.fix), (SELECT count(*) FROM raw.line)") == [(1, 1)]
+    assert rows("SELECT item, payload ->> 'message' FROM raw.quarantine ORDER BY item") == [
+        (2, "77"), (3, "77"), (4, "77"),
+    ]  # fmt: skip
+
+
+def test_the_example_of_the_api_document_is_taken(client: httpx.Client) -> None:
+    document = client.get("/openapi.json").json()["paths"]["/ingest/harja"]["post"]
+    (example,) = document["requestBody"]["content"]["application/json"]["examples"].values()
+    assert client.post("/ingest/harja", json=example["value"]).json() == {
+        "accepted": 2, "repeated": 0, "rejected": [],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        ({"json": {}}, 400),
+        ({"json": [1]}, 400),
+        ({"content": b"", "headers": {"Content-Type": "application/json"}}, 400),
+        ({"content": b"{", "headers": {"Content-Type": "application/json"}}, 400),
+        ({"content": b"x", "headers": {"Content-Type": "text/csv"}}, 415),
+        ({"json": {"havainnot": [1] * 11}}, 413),
+        ({"json": {"havainnot": []}, "headers": {"Authorization": "Bearer nobody"}}, 401),
+        ({"json": {"havainnot": []}}, 200),
+    ],
+)
+def test_other_bodies_are_refused_as_a_whole(client: httpx.Client, sent: dict[str, Any], status: int) -> None:
+    assert client.post("/ingest/harja", **sent).status_code == status
 
 
 JSON = st.recursive(

@@ -152,6 +152,13 @@ def test_a_run_killed_before_it_moved_its_mark_is_completed_without_a_second_cop
     assert (report.n_lines, report.n_kept, report.n_passes, report.n_passes_superseded) == (1, 1, 0, 0)
 
 
+def test_a_burst_of_lines_may_be_laid_in_parts(world: World) -> None:
+    for hour in range(5):
+        world.load(*EAST, at=T0 + timedelta(hours=hour))
+    n = [match_new_lines(world.database, world.network, world.index, most=2).n_lines for _ in range(4)]
+    assert n == [2, 2, 1, 0]
+
+
 def test_two_lines_of_one_vehicle_at_one_time_both_stand(world: World) -> None:
     world.load(*EAST[:3])
     world.load((1000.0, 20.0), (1000.0, 200.0), (1000.0, 390.0))
