@@ -30,8 +30,10 @@ type Ints = NDArray[np.int64]
 type Bools = NDArray[np.bool_]
 type Records = np.ndarray[tuple[int], np.dtype[np.void]]
 
-#: A trace is stepped when its vehicle is so far from the last fix stepped: nearer ones decode nothing (min_move_m).
+#: A trace is stepped when its vehicle is so far from the last fix stepped: nearer ones decode nothing (min_move_m) …
 MOVE_M = 20.0
+#: … or when it has passed the end of its edge, where a state may change: less than MOVE_MIN_M is noise, not a drive.
+MOVE_MIN_M = 5.0
 #: … or when so many fixes or seconds wait: a vehicle that crawls or stands.
 WAIT_FIXES, WAIT_S = 64, 10.0
 #: Confirmed traversals with a fix of their own that stay open to change: the work state on one rests on the fixes of
@@ -61,6 +63,7 @@ class LiveTrace:
     at_us, code    (w,) times and work states (WorkStates.code) of the fixes of the window, the first has number `base`
     waiting        fixes not stepped yet: at_us, x, y, heading, speed, sigma, work state
     last           time and place of the last fix taken; stepped: place of the last fix stepped
+    ahead_m        from the last fix stepped to the end of its edge
     n_context      so many traversals at the start of the window are settled
     seq0, written  number of the first fact that is not settled, and the facts from there on as they are stored
     n_fixes, row_us  fixes of the trace; up to when its stored row says that it reaches
@@ -77,6 +80,7 @@ class LiveTrace:
     began_us: int
     n_fixes: int
     row_us: int
+    ahead_m: float = MOVE_M
     base: int = 0
     n_context: int = 0
     seq0: int = 0
@@ -110,7 +114,8 @@ class LiveTrace:
             return False
         _, x, y = self.last
         px, py = self.stepped
-        moved = (x - px) ** 2 + (y - py) ** 2 >= MOVE_M * MOVE_M
+        enough_m = min(MOVE_M, self.ahead_m + MOVE_MIN_M)
+        moved = (x - px) ** 2 + (y - py) ** 2 >= enough_m * enough_m
         return moved or len(self.waiting) >= WAIT_FIXES or now_us - self.waits_since_us >= WAIT_S * 1e6
 
     def step(self, matcher: OnlineMatcher) -> None:
@@ -151,6 +156,16 @@ class LiveTrace:
         number = self.trip.forget(first)
         self.at_us, self.code = self.at_us[number - self.base :], self.code[number - self.base :]
         self.base = number
+
+
+def look_ahead(live: Sequence[LiveTrace], slot: Ints, facts: Records, network: Network) -> None:
+    """Note how far each of L traces is from the end of its edge, by its (F,) facts and the position of their trace."""
+    ends = np.searchsorted(slot, np.arange(1, len(live) + 1)) - 1
+    last = facts[np.maximum(ends, 0)] if len(facts) else facts
+    left_m = np.where(last["edge"] & 1, last["from_m"], network.length_m[last["edge"] >> 1] - last["to_m"])
+    for i, one in enumerate(live):
+        is_known = len(facts) > 0 and ends[i] >= 0 and slot[ends[i]] == i
+        one.ahead_m = float(left_m[i]) if is_known else MOVE_M
 
 
 def facts_of(live: Sequence[LiveTrace], matcher: OnlineMatcher, network: Network) -> tuple[Ints, Records, list[Ints]]:

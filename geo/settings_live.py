@@ -17,7 +17,7 @@ class IngestSettings(Part):
     max_unpacked_bytes: int = Field(32 * 2**20, ge=1024)
     max_fixes: int = Field(20_000, ge=1)
     requests_per_s: float = Field(200, gt=0)
-    fixes_per_s: float = Field(20_000, gt=0)
+    fixes_per_s: float = Field(50_000, gt=0)
     #: fixes that wait for their commit at most; more are answered 503
     max_waiting_fixes: int = Field(100_000, ge=1)
 

@@ -29,10 +29,6 @@ PASSES_KEPT = timedelta(days=7)
 #: A fact carries the time at which its transaction began. One that began this long before the last publication may
 #: have been committed after it.
 LONGEST_WRITE = timedelta(hours=1)
-#: What is published of a plough, but for its place.
-PLOUGH_COLUMNS = (
-    "plough_id", "observed_at", "heading_deg", "treatment", "synthetic", "lon", "lat", "overdue_at", "shown_until",
-)  # fmt: skip
 #: After so many new rows old statistics mislead the planner; with none an items page has been seen to take 5 s.
 MANY_ROWS = 10_000
 
@@ -187,7 +183,6 @@ def publish_ploughs(
         seen = cursor.execute(read_sql("layers", "publish_ploughs_read"), params).fetchall()
         for row in seen:
             row["plough_id"] = public_plough_id(secret, row.pop("vehicle_id"), row.pop("shift_started_at"))
-        columns = {name: [row[name] for row in seen] for name in PLOUGH_COLUMNS}
-        cursor.execute(read_sql("layers", "publish_ploughs_gone"), {"plough_ids": columns["plough_id"]})
-        cursor.execute(read_sql("layers", "publish_ploughs"), columns)
+        cursor.execute(read_sql("layers", "publish_ploughs_gone"), {"plough_ids": [row["plough_id"] for row in seen]})
+        cursor.execute(read_sql("layers", "publish_ploughs"), {"rows": json.dumps(seen, default=str)})
     return len(seen)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.errors import ConfigError, InputError
-from geo.matching.arrays import Records, new_scratch
+from geo.matching.arrays import Records, joined, new_scratch
 from geo.matching.candidates import GridIndex
 from geo.matching.matcher import MATCHER_VERSION
 from geo.matching.online_decode import FixColumns, append, decode_many, decode_newest, n_undecided, since
@@ -233,7 +233,7 @@ class _Given:
         self.fixes, self.traversals, self.breaks = [np.zeros(0, FIX_PLACE)], [rows], [breaks]
 
     def known(self) -> Known:
-        return Known(*(np.concatenate(parts) for parts in (self.fixes, self.traversals, self.breaks)))
+        return Known(joined(self.fixes), joined(self.traversals), np.concatenate(self.breaks))
 
     def step(self, outcome: OnlineOutcome, place: Place | None) -> Step:
         known = self.known()

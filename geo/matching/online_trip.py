@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from geo.matching.arrays import Records
+from geo.matching.arrays import Records, joined
 from geo.matching.assemble import ROW
 from geo.matching.online import OnlineMatcher
 from geo.matching.online_decode import FixColumns
@@ -68,14 +68,14 @@ class OnlineTrip:
     def copy(self) -> OnlineTrip:
         """An independent copy."""
         other = OnlineTrip(self.state.copy())
-        other.n, other._fixes = self.n, [np.concatenate(self._fixes)]
-        other._rows, other._breaks = [np.concatenate(self._rows)], [np.concatenate(self._breaks)]
+        other.n, other._fixes = self.n, [joined(self._fixes)]
+        other._rows, other._breaks = [joined(self._rows)], [np.concatenate(self._breaks)]
         return other
 
     @property
     def rows(self) -> Records:
         """(R,) ROW that were given out and are still kept; they change no more."""
-        self._rows = [np.concatenate(self._rows)]
+        self._rows = [joined(self._rows)]
         return self._rows[0]
 
     def forget(self, n_rows: int) -> int:
@@ -85,7 +85,7 @@ class OnlineTrip:
         """
         rows = self.rows[n_rows:]
         number = int(rows["first_fix"][0])
-        found, breaks = np.concatenate(self._fixes), np.concatenate(self._breaks)
+        found, breaks = joined(self._fixes), np.concatenate(self._breaks)
         past = np.maximum(number - found["number"], 0)
         found["number"] += past
         found["n"] -= past
@@ -96,12 +96,12 @@ class OnlineTrip:
     def trip(self, matcher: OnlineMatcher) -> Trip:
         """What was given out and what is known of the rest, as one outcome."""
         tail = matcher.tail(self.state)
-        found = spread(np.concatenate([*self._fixes, tail.fixes]))
+        found = spread(joined([*self._fixes, tail.fixes]))
         placed = np.zeros(len(found), PLACED)
         placed["pos_m"], placed["off_m"] = found["pos_m"], found["off_m"]
         placed["link"] = np.where(found["edge"] >= 0, 0, -1)
         return Trip(
-            rows=np.concatenate([*self._rows, tail.traversals]),
+            rows=joined([*self._rows, tail.traversals]),
             placed=placed,
             fix_edge=found["edge"].astype(np.int32),
             confidence=found["confidence"].copy(),

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from geo.crs import to_plane
 from geo.db import Row
 from geo.fix import Fixes
-from geo.live_trace import LiveTrace, compare, facts_of
+from geo.live_trace import LiveTrace, compare, facts_of, look_ahead
+from geo.matching.arrays import joined
 from geo.matching.candidates import GridIndex
 from geo.matching.online_open import OpenTrips
 from geo.network import Network
@@ -158,7 +159,7 @@ class LiveFacts:
         if not len(fixes):
             return
         first = np.flatnonzero(np.diff(fixes.vehicle, prepend=fixes.vehicle[0] - 1))
-        self._know(connection, fixes.vehicle[first])
+        self._know(connection, fixes.vehicle[first].tolist())
         xy = to_plane(fixes.lon, fixes.lat, self.network.crs_epsg)
         work = work_of(fixes, source_work(fixes.vehicle, self.vehicles))
         rows, at_depot = self._rows(fixes, xy, work), self.words.at_depot(xy)
@@ -182,8 +183,8 @@ class LiveFacts:
         columns = (fixes.at_us, xy[:, 0], xy[:, 1], fixes.heading_deg, fixes.speed_mps, sigma_m, work.code)
         return list(zip(*(column.tolist() for column in columns), strict=True))
 
-    def _know(self, connection: psycopg.Connection[Row], vehicles: Ints) -> None:
-        missing = [one for one in vehicles.tolist() if one not in self.vehicles]
+    def _know(self, connection: psycopg.Connection[Row], vehicles: list[int]) -> None:
+        missing = [one for one in vehicles if one not in self.vehicles]
         if missing:
             self.vehicles |= read_vehicles(connection, missing)
 
@@ -216,12 +217,14 @@ class LiveFacts:
 
     def _step(self, connection: psycopg.Connection[Row], due: list[LiveTrace]) -> Written:
         """Step traces and write what that changes of their facts."""
+        self._know(connection, [one.vehicle for one in due])
         matcher = self.open_trips.matcher_of(self.network, self.index)
         for one in due:
             one.step(matcher)
         slot, facts, n_facts = facts_of(due, matcher, self.network)
+        look_ahead(due, slot, facts, self.network)
         held_slot = np.repeat(np.arange(len(due)), [len(one.written) for one in due])
-        held = np.concatenate([one.written for one in due])
+        held = joined([one.written for one in due])
         is_new, at = compare(slot, facts, held_slot, held, self.settings.status.confidence_min)
         stays = np.zeros(len(held), np.bool_)
         stays[at[~is_new]] = True

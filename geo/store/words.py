@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -97,6 +98,6 @@ class Words:
         if not self._new or abs(to_us(now) - self._written_us) < EVERY_S * 1e6:
             return 0
         rows, self._new, self._written_us = list(self._new.values()), {}, to_us(now)
-        columns = {name: [row[name] for row in rows] for name in rows[0]}
-        connection.execute(read_sql("geo", "queries/write_vehicle_words"), columns)
+        text = json.dumps(rows, default=str, ensure_ascii=False)
+        connection.execute(read_sql("geo", "queries/write_vehicle_words"), {"rows": text})
         return len(rows)
