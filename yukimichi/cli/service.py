@@ -92,7 +92,7 @@ def clean_data(
         raise typer.Exit(1)
     remove(settings.home)
     # only what is ours: home may be a folder that holds other things
-    for name in ("networks", "demo", "storm"):
+    for name in ("networks", "demo", "storm", "archive"):
         shutil.rmtree(settings.home / name, ignore_errors=True)
     (settings.home / "secret").unlink(missing_ok=True)
     say(f"All data in {settings.home} is gone. `make run` starts over.")
