@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from geo.db import Database, Role
-from geo.errors import ConfigError, InputError, MappingError
+from geo.errors import ConfigError, InputError, MappingError, YukiError
 from geo.settings import SourceSettings
 from geo.settings_sources import WorkInputs
 from geo.timeline import to_us
@@ -220,3 +222,15 @@ def test_a_register_of_thousands_is_read_in_one_go(database: Database, text_file
     batch, state = _check(rows, register)
     assert (len(batch), len(state.rejects)) == (6000, 0)
     assert to_us(NOW) == int(batch.fixes.at_us.max())
+
+
+@given(st.binary(max_size=300) | st.text(max_size=200).map(lambda text: f"{HEAD}\n{text}".encode()))
+def test_any_bytes_are_rows_or_an_error(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
+    path = tmp_path_factory.getbasetemp() / "fuzz.csv"
+    path.write_bytes(content)
+    try:
+        read = read_register(path, STRICT, "Asia/Tokyo", {})
+    except YukiError as error:
+        assert "fuzz.csv" in str(error)  # noqa: PT017 - both outcomes are right
+    else:
+        assert read.n_read == len(read.rows) + len(read.rejects)
