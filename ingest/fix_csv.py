@@ -186,6 +186,8 @@ class _Reader:
                 strings_can_be_null=True, null_values=[""], check_utf8=False,
             ),
         )  # fmt: skip
+        if len(table) + len(misfits) != len(lines.start):
+            return self._parse(self._without_open(lines))
         for i, n_cells in misfits:
             detail = f"{n_cells} cells where the header has {len(self.names)}"
             self._malformed(lines.text(i), int(lines.number[i]), detail)
@@ -201,9 +203,34 @@ class _Reader:
 
         return RawBatch(columns, lines.number[kept], item, payload, factor)
 
+    def _without_open(self, lines: _Lines) -> _Lines:
+        """The lines without those that end inside quotes; Arrow reads on from there into the next line."""
+        is_open = np.array([_ends_quoted(lines.text(i), self.delimiter) for i in range(len(lines.start))], np.bool_)
+        if not is_open.any():
+            raise InputError(f"{self.path}: its quotation marks cannot be understood.", hint="Export it without them.")
+        for i in np.flatnonzero(is_open).tolist():
+            self._malformed(lines.text(i), int(lines.number[i]), "the line ends inside quotation marks")
+        return _Lines(lines.data, lines.start[~is_open], lines.end[~is_open], lines.number[~is_open], True)
+
     def _malformed(self, text: str, line: int, detail: str) -> None:
         self.state.n_read += 1
         self.state.rejects.add(Why.MALFORMED, detail, {"file": self.path.name, "text": text}, line=line)
+
+
+def _ends_quoted(line: str, delimiter: str) -> bool:
+    """Whether a line ends inside a cell that a quotation mark at its beginning has opened."""
+    at = 0
+    while at < len(line):
+        if line[at] == '"':
+            at += 1
+            while (at := line.find('"', at)) >= 0 and line[at + 1 : at + 2] == '"':
+                at += 2
+            if at < 0:
+                return True
+        at = line.find(delimiter, at) + 1
+        if at == 0:
+            return False
+    return False
 
 
 def _blocks(stream: BinaryIO, where: str) -> Iterator[tuple[bytes, bool]]:

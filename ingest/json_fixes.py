@@ -168,11 +168,14 @@ def _choose(columns: Sequence[str], given: Mapping[str, str]) -> dict[str, str]:
 
 
 def _column(values: list[Any]) -> pa.ChunkedArray:
-    """An Arrow column; values of several kinds, or kinds that Arrow does not know, become text."""
+    """An Arrow column; values of several kinds, and objects and lists (as JSON), become text."""
     try:
-        return pa.chunked_array([pa.array(values)])
+        column = pa.array(values)
+        if not pa.types.is_nested(column.type):
+            return pa.chunked_array([column])
     except (pa.ArrowException, OverflowError, UnicodeEncodeError, TypeError, ValueError):
-        return pa.chunked_array([pa.array([_text(value) for value in values], pa.string())])
+        pass
+    return pa.chunked_array([pa.array([_text(value) for value in values], pa.string())])
 
 
 def _text(value: Any) -> str | None:
