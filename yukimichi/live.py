@@ -17,7 +17,11 @@ import numpy as np
 import psycopg
 
 from geo.db import Database, Role, Row, read_sql, unreachable
+from geo.devices import DeviceStats
 from geo.settings import Settings
+from geo.store.beats import Beat, beat
+from geo.store.devices import load_device_stats, refresh_device_health, rules_of
+from geo.store.lines import match_new_lines
 from geo.store.live import LiveFacts, Turn
 from geo.store.network import refresh_network
 from geo.store.plans import plans_key
@@ -30,6 +34,10 @@ type Connection = psycopg.Connection[Row]
 
 #: Machines are published again at most so often, seconds.
 PLOUGHS_S = 1.0
+#: Ready lines are looked for, and a beat is written, so often.
+LINES_S, BEAT_S = 2.0, 5.0
+#: Lines laid in one round at most.
+MOST_LINES = 200
 
 
 @dataclass(slots=True)
@@ -96,7 +104,9 @@ class Live:
         self.world = World()
         self.facts: LiveFacts | None = None
         self.status: LiveStatus | None = None
-        self._clock_at = self._ploughs_at = float("-inf")
+        self.devices = DeviceStats()
+        self.account = Beat(f"{worker} of {n_workers}", now())
+        self._clock_at = self._ploughs_at = self._lines_at = self._beat_at = float("-inf")
         self._sums: tuple[int, datetime] = (-1, now())
         self._rests_on = ""
 
@@ -109,6 +119,11 @@ class Live:
         """Start over with the next round."""
         self.facts = self.status = None
 
+    def failed(self) -> None:
+        """A round failed: start over, and count it."""
+        self.forget()
+        self.account.n_failures += 1
+
     def round(self, held: Connections) -> Round:
         """One round. After an error `forget` has to be called."""
         done = Round()
@@ -116,9 +131,12 @@ class Live:
             with done.timed("start"):
                 self._start(held)
         assert self.facts is not None
-        moment = now()
+        moment, began = now(), time.perf_counter()
         with done.timed("facts"), held.engine.transaction():
-            self._count(done, self.facts.turn(held.engine, moment))
+            turn = self.facts.turn(held.engine, moment)
+        self._count(done, turn)
+        self._hear(turn)
+        self._lines()
         self._states(held, done, moment)
         if self.facts.n_waiting:
             with done.timed("whole"):
@@ -129,6 +147,7 @@ class Live:
                 self._clock(held, done, now())
             self._clock_at = time.monotonic()
         done.n_waiting = self.facts.n_waiting if self.facts else 0
+        self._beat(held, done, time.perf_counter() - began)
         return done
 
     def _start(self, held: Connections) -> None:
@@ -139,10 +158,33 @@ class Live:
         network, index = self.world.take(change.network)
         self.facts = LiveFacts(network, index, self.settings, self.worker, self.n_workers)
         self.facts.open_trips = self.world.open_trips
+        with held.engine.transaction():
+            self.devices = load_device_stats(held.engine, self.worker, self.n_workers)
         if self.is_keeper:
             with held.engine.transaction():
                 self.status = LiveStatus.read(held.engine, network, self.settings.status, moment)
                 self._rests_on = plans_key(held.engine, network.version)
+
+    def _hear(self, turn: Turn) -> None:
+        """What the fixes of a turn say of their devices."""
+        if turn.new is not None:
+            f = turn.new.fixes
+            self.devices.update(f.vehicle, f.at_us, turn.new.received_us, f.lon, f.lat, f.speed_mps, f.accuracy_m)
+
+    def _lines(self) -> None:
+        """Lay ready lines that came in; worker 0 alone does."""
+        if self.is_keeper and self.facts is not None and time.monotonic() - self._lines_at >= LINES_S:
+            match_new_lines(self.database, self.facts.network, self.facts.index, most=MOST_LINES)
+            self._lines_at = time.monotonic()
+
+    def _beat(self, held: Connections, done: Round, took_s: float) -> None:
+        self.account.n_rounds += 1
+        self.account.n_fixes += done.n_fixes
+        self.account.round_s = took_s
+        if time.monotonic() - self._beat_at >= BEAT_S:
+            with held.engine.transaction():
+                beat(held.engine, self.account, now())
+            self._beat_at = time.monotonic()
 
     def _count(self, done: Round, turn: Turn) -> None:
         done.n_fixes += turn.n_fixes
@@ -185,6 +227,9 @@ class Live:
         self.facts.vehicles.clear()
         with held.engine.transaction():
             self.facts.close_quiet(held.engine, moment)
+            refresh_device_health(
+                held.engine, self.devices, rules_of(self.settings), moment, self.worker, self.n_workers
+            )
         if self.status is None:
             return
         change = refresh_network(self.database, self.settings.networks_dir, self.settings.network, _no_step)

@@ -9,13 +9,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
-from geo.db import Database
+from geo.db import Database, Role
 from geo.matching.candidates import GridIndex, build_index
 from geo.matching.matcher import lay_line
 from geo.matching.online_open import OpenTrips
 from geo.network import Network
 from geo.settings import Settings
+from geo.store.devices import load_device_stats, refresh_device_health, rules_of
 from geo.store.facts import MatchReport, match_new_fixes
+from geo.store.lines import LinesReport, match_new_lines
 from geo.store.network import NetworkChange, refresh_network
 from geo.store.plans import PlansReport, refresh_plans
 from geo.store.statistics import refresh_statistics
@@ -62,6 +64,12 @@ def publish_all(database: Database, settings: Settings, secret: bytes, as_of: da
     return publish(database, as_of, secret, mask_m=settings.publish.mask_m, heard_min=settings.status.silent_min)
 
 
+def _judge_devices(database: Database, settings: Settings, as_of: datetime) -> None:
+    """What is known of the devices, judged for a moment."""
+    with database.connect(Role.ENGINE) as connection:
+        refresh_device_health(connection, load_device_stats(connection), rules_of(settings), as_of)
+
+
 @dataclass(frozen=True, slots=True)
 class Refreshed:
     """What one run of the stages changed."""
@@ -69,6 +77,7 @@ class Refreshed:
     network: NetworkChange
     plans: PlansReport
     match: MatchReport
+    lines: LinesReport
     status: StatusReport
     published: PublishReport
 
@@ -88,10 +97,14 @@ def refresh(
         plans = refresh_plans(database, network, partial(lay_line, network, index), step)
     with step_of("Map matching 照合") as step:
         match = match_new_fixes(database, network, index, settings, step, open_trips=world.open_trips)
-    refresh_statistics(database, match.n_passes + network.n_edges * (change.is_new or plans.is_new))
+    with step_of("Lines 作業線") as step:
+        lines = match_new_lines(database, network, index, step)
+    n_passes = match.n_passes + lines.n_passes
+    refresh_statistics(database, n_passes + network.n_edges * (change.is_new or plans.is_new))
     with step_of("Coverage and states 除雪範囲"):
         status = refresh_status(database, network, settings.status, as_of)
+        _judge_devices(database, settings, as_of)
     refresh_statistics(database, status.n_changed)
     with step_of("Publish 公開"):
         published = publish_all(database, settings, secret, as_of)
-    return Refreshed(change, plans, match, status, published)
+    return Refreshed(change, plans, match, lines, status, published)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -14,18 +11,22 @@ from pathlib import Path
 from geo.db import Database, Role, read_sql
 from geo.errors import EnvironmentProblem
 from geo.matching.matcher import lay_line
-from geo.settings import ServerSettings
+from geo.settings import ServerSettings, Settings
 from geo.store.network import refresh_network
 from geo.store.plans import refresh_plans
 from geo.timeline import now
+from yukimichi.cluster import Cluster
 from yukimichi.context import Context, opened, secret, settings_of
+from yukimichi.debian import find_or_install
 from yukimichi.demo_load import SOURCE, load_demo, synthetic_source
 from yukimichi.doctor import is_free
 from yukimichi.pipeline import World, refresh
 from yukimichi.player import send_until
 from yukimichi.progress import say, stage
+from yukimichi.retention import run_due
 from yukimichi.server import serve
 from yukimichi.storm import Wish, make_storm, read_state
+from yukimichi.supervise import supervised
 
 #: The demo's storm: how long before the first start it began, and how long after it goes on.
 DEMO_PAST = timedelta(hours=5)
@@ -46,12 +47,38 @@ def run(config: Path | None, *, with_demo: bool, speed: float) -> None:
             _first_demo(context, world)
         if has_roads(context.database) and not is_published(context.database):
             refresh(context.database, settings, secret(settings), now(), world)
-        storm = read_state(settings)
-        helpers = [["work"]]
-        if storm is not None and not storm.is_over and speed > 0:
-            helpers.append(["simulate", "--live", str(speed)])
-        with _processes(helpers, config):
+        with supervised(config, commands_of(settings, speed), _chores(context)):
             _serve(context, started)
+
+
+def commands_of(settings: Settings, speed: float) -> list[list[str]]:
+    """What runs beside the server: workers, the storm of the demo, the listener and the poller where they have work."""
+    n_workers, storm = settings.worker.n_workers, read_state(settings)
+    commands = [["work", "--worker", str(i), "--of", str(n_workers)] for i in range(n_workers)]
+    if storm is not None and not storm.is_over and speed > 0:
+        commands.append(["simulate", "--live", str(speed)])
+    if settings.mqtt.url is not None:
+        commands.append(["listen"])
+    if any(source.arcgis is not None for source in settings.sources.values()):
+        commands.append(["poll"])
+    return commands
+
+
+def _chores(context: Context) -> list[Callable[[], object]]:
+    """Keep the private cluster up, and run retention once a day."""
+    chores: list[Callable[[], object]] = [partial(_daily, context)]
+    if context.settings.database.url is None:
+        chores.insert(0, partial(_revive, Cluster(context.settings.home, find_or_install(say))))
+    return chores
+
+
+def _daily(context: Context) -> None:
+    run_due(context, now())
+
+
+def _revive(cluster: Cluster) -> None:
+    if cluster.start():
+        say("The database had stopped and was started again.")
 
 
 def _first_demo(context: Context, world: World) -> None:
@@ -94,32 +121,6 @@ def _require_port(server: ServerSettings) -> None:
             f"Port {server.port} on {server.host} is in use by another program, perhaps another Yukimichi.",
             hint=f"Stop that one, or choose another port: YUKI_PORT={server.port + 1} make run",
         )
-
-
-@contextmanager
-def _processes(commands: list[list[str]], config: Path | None) -> Iterator[None]:
-    """Other commands of ours as processes, for the length of the block."""
-    options = ["--config", str(config)] if config else []
-    # sessions of their own: Ctrl-C reaches this process, which then ends them in order
-    started = [
-        subprocess.Popen([sys.executable, "-m", "yukimichi", *command, *options], start_new_session=True)
-        for command in commands
-    ]
-    try:
-        yield
-    finally:
-        for process in started:
-            process.terminate()
-        for process in started:
-            _end(process)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    try:
-        process.wait(10)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
 
 
 def _serve(context: Context, started: float) -> None:

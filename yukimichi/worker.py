@@ -47,7 +47,7 @@ def loop(context: Context, stopping: threading.Event, worker: int = 0, n_workers
                 wait_s = RETRY_S
                 _rounds(live, held, stopping)
         except (YukiError, psycopg.Error) as error:
-            live.forget()
+            live.failed()
             say(f"worker: {error if isinstance(error, YukiError) else unreachable(error)}")
             stopping.wait(wait_s)
             wait_s = min(2 * wait_s, RETRY_MAX_S)

@@ -31,6 +31,7 @@ def refresh(as_of: AsOf = None, as_json: Json = False, config: Config = None) ->
             "network": network_summary(done.network),
             "plans": done.plans,
             "matched": done.match,
+            "lines": done.lines,
             "states": done.status,
             "published": done.published,
         },
