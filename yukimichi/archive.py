@@ -39,8 +39,8 @@ from yukimichi.archive_files import (
 )
 
 #: Tries to drop a partition, and the pause between two, before others are left alone: running work goes first.
-DROP_TRIES = 40
-DROP_PAUSE_S = 0.25
+DROP_TRIES = 15
+DROP_PAUSE_S = 2.0
 #: Late fixes may come while a day is written; so often it is begun again before that is said.
 DAY_TRIES = 5
 
