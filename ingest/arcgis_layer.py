@@ -20,7 +20,8 @@ RECORDS_DEFAULT = 1_000
 #: Clocks of the world differ from UTC by -12 to +14 hours; a literal on the latest of them names no later moment.
 SLOWEST_CLOCK = timedelta(hours=-12)
 OID, DATE = "esriFieldTypeOID", "esriFieldTypeDate"
-SHAPES = {
+#: Geometry types that fit a kind; None: a table.
+SHAPES: Mapping[str, set[str | None]] = {
     "vehicles": {"esriGeometryPoint", None},
     "roads": {"esriGeometryPolyline"},
     "closures": {

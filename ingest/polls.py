@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -17,24 +16,6 @@ from ingest.files import digest_of_settings
 #: Keys of `arcgis` that change how a layer is asked, not what comes.
 MANNERS = {"every_s", "page_size", "overlap_s", "token_file", "token_variable", "timeout_s", "max_answer_bytes",
            "max_features"}  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class PollState:
-    """A row of raw.poll.
-
-    n_failures  since the last success
-    report      of the last success
-    """
-
-    source: str
-    watermark_at: datetime | None
-    polled_at: datetime
-    succeeded_at: datetime | None
-    failed_at: datetime | None
-    error: str | None
-    n_failures: int
-    report: dict[str, Any]
 
 
 def feed_digest(source: SourceSettings) -> bytes:
@@ -68,8 +49,3 @@ def note_failure(
     """Note a poll that failed, in the connection's transaction."""
     named = {"source_id": source_id, "feed_sha256": digest, "polled_at": polled_at, "error": error}
     connection.execute(read_sql("ingest", "poll_failed"), named)
-
-
-def list_polls(connection: psycopg.Connection[Row]) -> list[PollState]:
-    """All polls, the ones that fail first."""
-    return [PollState(*row) for row in connection.execute(read_sql("ingest", "list_polls")).fetchall()]

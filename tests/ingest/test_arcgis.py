@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,7 +19,6 @@ from geo.settings_feeds import ArcgisSettings
 from ingest import arcgis
 from ingest.arcgis import PollReport, feeds, keep_polling, pause_s, poll_source
 from ingest.patience import Patience
-from ingest.polls import list_polls
 from tests.ingest.arcgis_server import LookAlike, serving
 from tests.ingest.conftest import NOW, Rows
 
@@ -363,9 +363,23 @@ def test_a_failure_is_noted_and_the_watermark_stays(database: Database) -> None:
     assert state.failed_at is not None
 
 
-def _state(database: Database) -> Any:
+@dataclass
+class _State:
+    watermark_at: datetime | None
+    succeeded_at: datetime | None
+    failed_at: datetime | None
+    error: str | None
+    n_failures: int
+    report: dict[str, Any]
+
+
+def _state(database: Database) -> _State:
     with database.connect(Role.INGEST) as connection:
-        return list_polls(connection)[0]
+        row = connection.execute(
+            "SELECT watermark_at, succeeded_at, failed_at, error, n_failures, report FROM raw.poll"
+        ).fetchone()
+    assert row is not None
+    return _State(*row)
 
 
 def test_pages_that_were_committed_stay_when_a_later_one_fails(database: Database, rows: Rows) -> None:
