@@ -1,11 +1,9 @@
 """作業走行と回送: traversals with their work state, cut where the work state changes.
 
-A trace is laid out along one line, in whole micrometres driven: sums of whole numbers are exact, so a trace gives the
-same passes to the last bit whatever other traces are classified with it. Each fix has its place on the line and its
-work state. Between two fixes with different states the change is put at the junction nearest to the middle, because a
-blade is lifted and lowered at junctions and turning places far more often than between them; where there is none
-between the two fixes, it is put half way, in metres and in time. Then every traversal is cut at the changes that lie on
-it.
+A trace is laid out along one line, in whole micrometres: their sums are exact, so its passes are the same to the last
+bit whatever is classified with it. Each fix has its place on the line and its work state. Between two fixes that differ
+the change is put at the junction nearest to the middle, because a blade is lifted and lowered at junctions and turning
+places far more often than between them; else half way, in metres and in time. Traversals are cut at the changes.
 """
 
 from __future__ import annotations
@@ -38,8 +36,7 @@ JUNCTION_REACH_M = 20.0
 BASIS_CONFIDENCE_MAX: tuple[float, ...] = (1.0, 0.97, 0.95, 0.5)
 
 #: Micrometres in a metre, and what counts as one place on the line.
-_UM = 1e6
-_TOUCH_UM = TOUCH_M * _UM
+_UM, _TOUCH_UM = 1e6, TOUCH_M * 1e6
 
 _UNKNOWN_CODE = int(
     WorkStates(np.array([UNKNOWN], np.int8), np.array([-1], np.int8), np.array([BASIS_UNKNOWN], np.int8)).code[0]
@@ -115,7 +112,7 @@ class _Evidence:
 def classify(traces: Traces, matched: Matched, work: WorkStates) -> Passes:
     """Passes, deadheads and unknowns of matched traces; work has one state for each kept fix.
 
-    - Between two fixes that differ the state changes at the junction nearest to the middle, else half way.
+    - Between two fixes that differ the state changes as above.
     - Between fixes more than BRIDGE_S apart it is unknown.
     - On an inferred edge between fixes of different kinds it is unknown: work there needs work on both sides.
     - A run without any fix is unknown.
@@ -152,8 +149,7 @@ def _evidence(traces: Traces, matched: Matched, line: _Line) -> _Evidence:
     t, f = matched.traversals, matched.fixes
     own = np.flatnonzero(t.status == MATCHED)
     if len(own) == 0:
-        nothing = np.zeros(0, np.int64)
-        return _Evidence(nothing, np.zeros(0), nothing, np.zeros(0, np.bool_))
+        return _Evidence(own, np.zeros(0), own, np.zeros(0, np.bool_))
     fix = np.flatnonzero((f.status == MATCHED) & (f.edge >= 0))
     slot = np.searchsorted(t.first_fix[own], fix, side="right") - 1
     on = own[np.maximum(slot, 0)]
@@ -262,7 +258,7 @@ def _build(traces: Traces, matched: Matched, line: _Line, seen: _Evidence, cuts:
     into, upto = cuts.start - line.start[owner], end - line.start[owner]
     forward, whole = t.edge[owner] % 2 == 0, line.end[owner] - line.start[owner]
     low, high = np.where(forward, into, whole - upto), np.where(forward, upto, whole - into)
-    from_m, to_m = t.from_m[owner] + low / _UM, np.where(high >= whole, t.to_m[owner], t.from_m[owner] + high / _UM)
+    to_m = np.where(high >= whole, t.to_m[owner], t.from_m[owner] + high / _UM)
     state = WorkStates.decode(cuts.code)
     cap = np.take(BASIS_CONFIDENCE_MAX, state.basis)
     n_fixes, first_us, last_us = _fixes_on(traces, matched, line, seen, cuts)
@@ -270,7 +266,7 @@ def _build(traces: Traces, matched: Matched, line: _Line, seen: _Evidence, cuts:
     seq = np.arange(len(owner)) - np.searchsorted(trace, trace)
     return Passes(
         trace=trace, seq=seq.astype(np.int32), traversal=owner, edge=t.edge[owner],
-        from_m=from_m, to_m=np.minimum(to_m, t.to_m[owner]),
+        from_m=t.from_m[owner] + low / _UM, to_m=np.minimum(to_m, t.to_m[owner]),
         began_us=began, ended_us=np.maximum(ended, began),
         kind=state.kind, status=t.status[owner], treatment=state.treatment, work_basis=state.basis,
         confidence=np.minimum(t.confidence[owner], cap),
