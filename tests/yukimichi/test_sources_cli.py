@@ -150,3 +150,18 @@ def test_not_even_the_owner_changes_the_audit_log(
         connection.execute(statement)
     with database.connect(Role.APP) as connection:
         assert connection.execute("SELECT count(*) FROM app.audit").fetchone() == (1,)
+
+
+def test_probes_are_purged_by_hand(database: Database, run: Run) -> None:
+    run("source", "add", "buses", "--probes")
+    with database.connect(Role.INGEST) as connection:
+        connection.execute(
+            """INSERT INTO raw.probe (probe, at, lon, lat, source_id, received_at)
+               SELECT substr(sha256(n::text::bytea), 1, 16), now(), 136, 36, source_id, now() - n * interval '1 hour'
+               FROM raw.source, generate_series(22, 24, 2) AS n"""
+        )
+    code, _, err = run("purge-probes")
+    assert code == 0
+    assert "1 positions" in err
+    with database.connect(Role.INGEST) as connection:
+        assert connection.execute("SELECT count(*) FROM raw.probe").fetchone() == (1,)

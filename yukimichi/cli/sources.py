@@ -138,8 +138,19 @@ def audit(
     _show_rows(rows, as_json=as_json)
 
 
+def purge_probes(config: Config = None) -> None:
+    """Delete other vehicles' positions that are older than 23 hours. 一般車両の位置を削除する."""
+    from geo.timeline import now
+    from ingest.probes import purge_probes as purge
+
+    with opened(config) as context:
+        n = purge(context.database, now())
+    say(f"{n} positions of other vehicles deleted. 削除しました。")
+
+
 def register(app: typer.Typer) -> None:
     """Hang the commands of this file onto the application."""
     app.add_typer(sources, name="source")
     app.add_typer(readers, name="key")
     app.command("audit")(audit)
+    app.command("purge-probes")(purge_probes)
