@@ -53,8 +53,8 @@ SCHEMA = pa.schema(
 )
 #: What says only when the stages saw a row, and so changes with each recomputation.
 TRANSIENT = "batch_id"
-#: Rows of a row group: what is held in memory at once, about 150 bytes each.
-GROUP_ROWS = 500_000
+#: Rows of a row group, and those that are held in memory at once: 200 to 300 MB at the most.
+GROUP_ROWS = 200_000
 _TEXT = ("source", "vehicle", "treatment")
 _ENCODING = {"at": "DELTA_BINARY_PACKED", "received_at": "DELTA_BINARY_PACKED"}
 _ENCODING |= dict.fromkeys(("lon", "lat", "heading_deg", "speed_mps", "accuracy_m"), "BYTE_STREAM_SPLIT")

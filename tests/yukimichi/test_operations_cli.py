@@ -54,6 +54,8 @@ def test_retention_says_first_and_does_then(town: Town, run: Run) -> None:
     assert [one["day"] for one in json.loads(out)["archived"]] == days
     assert town.days() == []
     assert run("retention", "--json")[0] == 0
+    assert json.loads(run("retention", "--if-due", "--json")[1])["archived"] == []
+    assert json.loads(run("retention", "--if-due", "--json")[1]) == {"is_due": False}
 
 
 def test_recompute_names_its_days(town: Town, run: Run) -> None:

@@ -19,6 +19,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print the report as JSON. JS
 
 def retention(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done only. 実行せず表示")] = False,
+    if_due: Annotated[bool, typer.Option("--if-due", help="Only if the daily run is due. 一日一回だけ実行")] = False,
     as_json: Json = False,
     config: Config = None,
 ) -> None:
@@ -28,7 +29,7 @@ def retention(
     """
     from yukimichi.archive_expiry import expire
     from yukimichi.progress import stage
-    from yukimichi.retention import make_plan, run
+    from yukimichi.retention import make_plan, run, run_due
 
     with opened(config) as context:
         at = now()
@@ -38,8 +39,8 @@ def retention(
             show({"plan": plan, "would_delete": over}, as_json=as_json)
             return
         with stage("Retention 保存期間") as step:
-            report = run(context, at, step)
-    show(report, as_json=as_json)
+            report = run_due(context, at) if if_due else run(context, at, step)
+    show(report or {"is_due": False}, as_json=as_json)
 
 
 def recompute(
