@@ -34,14 +34,17 @@ type Records = np.ndarray[tuple[int], np.dtype[np.void]]
 MOVE_M = 20.0
 #: … or when it has passed the end of its edge, where a state may change: less than MOVE_MIN_M is noise, not a drive.
 MOVE_MIN_M = 5.0
-#: … or when so many fixes or seconds wait: a vehicle that crawls or stands.
-WAIT_FIXES, WAIT_S = 64, 10.0
+#: … or when it has moved at all and fixes wait for so many seconds: a vehicle that crawls …
+WAIT_S = 1.0
+#: … or when so many fixes or seconds wait: one that stands.
+STAND_FIXES, STAND_S = 64, 10.0
 #: Confirmed traversals with a fix of their own that stay open to change: the work state on one rests on the fixes of
 #: its neighbours. Context is what is kept of the settled ones before them.
 OPEN_ROWS, CONTEXT_ROWS = 2, 2
 #: A stored fact stands for one that differs by less: metres, seconds, probability.
 NEAR_M, NEAR_S, NEAR_CONFIDENCE = 1.0, 2.0, 0.05
-#: The fact at the end of a trace grows with each fix; it is written again after so many metres or seconds.
+#: The fact at the end of a trace grows with each fix; it is written again after so many metres or seconds, and when it
+#: has come to the end of its edge.
 GROW_M, GROW_S = 50.0, 20.0
 
 #: A fact of a trace, as stored; the names are those of geo.passes.Passes.
@@ -114,9 +117,10 @@ class LiveTrace:
             return False
         _, x, y = self.last
         px, py = self.stepped
-        enough_m = min(MOVE_M, self.ahead_m + MOVE_MIN_M)
+        waited_s = (now_us - self.waits_since_us) / 1e6
+        enough_m = MOVE_MIN_M if waited_s >= WAIT_S else min(MOVE_M, self.ahead_m + MOVE_MIN_M)
         moved = (x - px) ** 2 + (y - py) ** 2 >= enough_m * enough_m
-        return moved or len(self.waiting) >= WAIT_FIXES or now_us - self.waits_since_us >= WAIT_S * 1e6
+        return moved or len(self.waiting) >= STAND_FIXES or waited_s >= STAND_S
 
     def step(self, matcher: OnlineMatcher) -> None:
         """Step what waits."""
@@ -210,11 +214,14 @@ def _classified(live: Sequence[LiveTrace], trips: list[Trip], network: Network) 
     return classify(traces, matched, WorkStates.decode(np.concatenate([one.code for one in live])))
 
 
-def compare(slot: Ints, facts: Records, held_slot: Ints, held: Records, confidence_min: float) -> tuple[Bools, Ints]:
+def compare(
+    slot: Ints, facts: Records, held_slot: Ints, held: Records, confidence_min: float, length_m: Floats
+) -> tuple[Bools, Ints]:
     """Which facts are news beside the stored ones, and which stored one stands for each that is none.
 
     slot, held_slot  (F,), (H,) the trace of each, ascending, then by seq
     confidence_min   a stored fact never stands for one on the other side of it
+    length_m         (P,) of the pieces of the network
     Returns (F,) whether it has to be written, and (F,) the stored fact of its trace and seq, -1 without.
     """
     key, held_key = slot * (1 << 32) + facts["seq"], held_slot * (1 << 32) + held["seq"]
@@ -225,7 +232,8 @@ def compare(slot: Ints, facts: Records, held_slot: Ints, held: Records, confiden
     if not found.any():
         return np.ones(len(key), np.bool_), at
     old = held[inside]
-    is_last = np.append(slot[1:] != slot[:-1], True)
+    to_end_m = np.where(facts["edge"] & 1, facts["from_m"], length_m[facts["edge"] >> 1] - facts["to_m"])
+    is_last = np.append(slot[1:] != slot[:-1], True) & (to_end_m > NEAR_M)
     near_m, near_us = np.where(is_last, GROW_M, NEAR_M), np.where(is_last, GROW_S, NEAR_S) * 1e6
     same = found.copy()
     for name in ("edge", "kind", "status", "treatment", "work_basis"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import threading
 import time
@@ -16,10 +17,14 @@ from yukimichi.context import Context, opened, secret
 from yukimichi.live import Connections, Live, connections
 from yukimichi.progress import say
 
+LOG = logging.getLogger(__name__)
+
 #: A round begins at most so often, seconds: what comes in meanwhile shares its fixed costs.
 ROUND_S = 0.2
 #: Without any news a round begins so often, seconds: fixes that wait for more, and the clock.
 IDLE_S = 1.0
+#: A round that takes so long is logged, with its parts.
+SLOW_S = 1.0
 #: After a failed round the next one waits, seconds: the first time, and at most.
 RETRY_S, RETRY_MAX_S = 0.5, 10.0
 
@@ -57,6 +62,10 @@ def _rounds(live: Live, held: Connections, stopping: threading.Event) -> None:
     while not stopping.is_set():
         began = time.monotonic()
         done = live.round(held)
+        took_s = time.monotonic() - began
+        if took_s >= SLOW_S and "start" not in done.seconds:
+            parts = ", ".join(f"{name} {seconds:.2f}" for name, seconds in done.seconds.items())
+            LOG.warning("A round took %.1f s for %d fixes: %s", took_s, done.n_fixes, parts)
         if done.n_waiting and done.n_traces:
             continue
         held.wait(IDLE_S)

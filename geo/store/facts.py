@@ -26,6 +26,7 @@ from geo.matching.result import MATCHED, Matched
 from geo.network import Network
 from geo.passes import Passes, classify
 from geo.settings import Settings
+from geo.store.evidence_expiry import cut_windows
 from geo.store.fixes import (
     STAGE,
     Touched,
@@ -164,7 +165,8 @@ def match_part(
     connection: psycopg.Connection[Row], part: list[Touched], rules: MatchRules, report: MatchReport
 ) -> Part:
     """Bring the facts of some vehicles up to date, in the transaction of the connection."""
-    windows = read_windows(connection, part, rules.traces.max_gap_s)
+    gap_s = rules.traces.max_gap_s
+    windows = cut_windows(connection, read_windows(connection, part, gap_s), part, gap_s)
     fixes = read_fixes(connection, windows)
     vehicles = read_vehicles(connection, [one.vehicle_id for one in part])
     xy = to_plane(fixes.lon, fixes.lat, rules.network.crs_epsg)

@@ -225,7 +225,8 @@ class LiveFacts:
         look_ahead(due, slot, facts, self.network)
         held_slot = np.repeat(np.arange(len(due)), [len(one.written) for one in due])
         held = joined([one.written for one in due])
-        is_new, at = compare(slot, facts, held_slot, held, self.settings.status.confidence_min)
+        least = self.settings.status.confidence_min
+        is_new, at = compare(slot, facts, held_slot, held, least, self.network.length_m)
         stays = np.zeros(len(held), np.bool_)
         stays[at[~is_new]] = True
         ids = np.array([one.trace_id for one in due], np.int64)

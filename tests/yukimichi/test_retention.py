@@ -10,15 +10,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from psycopg import Connection
 
-from geo.db import Database, Role, Row
+from geo.db import Database, Role
 from geo.errors import ConflictError, DatabaseProblem
 from geo.settings import Settings, SourceSettings
 from geo.settings_operations import RetentionSettings
-from geo.store import facts, fixes
-from geo.store.evidence_expiry import cut_windows, is_expired
-from geo.store.fixes import Touched, Windows
+from geo.store.evidence_expiry import is_expired
 from tests.yukimichi.archive_town import DAY, FACTS, NOW, Town, at
 from yukimichi import retention
 from yukimichi.archive_expiry import oldest_day, years_of
@@ -30,13 +27,8 @@ D1, D2 = DAY + timedelta(days=1), DAY + timedelta(days=2)
 
 
 @pytest.fixture
-def town(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Town:
-    """A town whose matching cuts its windows to where raw.fix is complete."""
-
-    def read_windows(connection: Connection[Row], touched: list[Touched], max_gap_s: float) -> Windows:
-        return cut_windows(connection, fixes.read_windows(connection, touched, max_gap_s), touched, max_gap_s)
-
-    monkeypatch.setattr(facts, "read_windows", read_windows)
+def town(database: Database, tmp_path: Path) -> Town:
+    """A town with a home of its own."""
     return Town(database, tmp_path / "home")
 
 
