@@ -40,6 +40,9 @@ from yukimichi.context import Context
 
 type Progress = Callable[[int, int], None]
 
+#: Rows that no backup holds: positions of other vehicles and their secrets are kept for a day and no longer.
+SHORT_LIVED = frozenset({"raw.probe", "raw.probe_secret"})
+
 
 @dataclass(frozen=True, slots=True)
 class BackupReport:
@@ -88,7 +91,8 @@ def _write(
         snapshot = connection.execute(read_sql("yukimichi", "export_snapshot")).fetchone()
         assert snapshot is not None
         program = find_client("pg_dump", connection.info.server_version // 10_000)
-        options = ("--format=custom", "--no-owner", "--no-comments", f"--snapshot={snapshot[0]}")
+        left_out = [f"--exclude-table-data={name}" for name in sorted(SHORT_LIVED)]
+        options = ("--format=custom", "--no-owner", "--no-comments", f"--snapshot={snapshot[0]}", *left_out)
         run_client(program, context.database.conninfo, *options, f"--file={made / DUMP}")
         tables = contents(connection, progress)
         for inner in home_files(context.settings.home, with_archive=with_archive):
@@ -116,12 +120,14 @@ def _versions(connection: psycopg.Connection[Row]) -> tuple[str, str | None]:
 def contents(
     connection: psycopg.Connection[Row], progress: Progress = lambda done, total: None
 ) -> dict[str, TableContent]:
-    """Rows and content of every table, in the connection's transaction."""
+    """Rows and content of every table but SHORT_LIVED, in the connection's transaction."""
     connection.execute(read_sql("yukimichi", "plain_text_rows"))
     names = connection.execute(read_sql("yukimichi", "own_tables")).fetchall()
     found: dict[str, TableContent] = {}
     for i, (schema, table) in enumerate(names):
         progress(i, len(names))
+        if f"{schema}.{table}" in SHORT_LIVED:
+            continue
         query = sql.SQL(read_sql("yukimichi", "fingerprint_table")).format(table=sql.Identifier(schema, table))
         row = connection.execute(query).fetchone()
         assert row is not None

@@ -140,16 +140,22 @@ def scheduled_before(now: datetime, zone: str, hour: int) -> datetime:
     return moment.astimezone(UTC)
 
 
+def is_due(context: Context, now: datetime) -> bool:
+    """Whether the daily hour has passed since the last run."""
+    with context.database.connect(Role.ENGINE) as connection:
+        row = connection.execute(read_sql("yukimichi", "last_retention")).fetchone()
+    due_since = scheduled_before(now, context.settings.timezone, context.settings.retention.hour)
+    return row is None or row[0] < due_since
+
+
 def run_due(context: Context, now: datetime) -> RetentionReport | None:
     """Run retention if its daily hour has passed since the last run; None where it has not, or where others are at it.
 
     To be called every few minutes by whoever runs the service. A run that fails counts as that day's run and raises;
     one that was killed is done again.
     """
-    retention, database = context.settings.retention, context.database
-    with database.connect(Role.ENGINE) as connection:
-        row = connection.execute(read_sql("yukimichi", "last_retention")).fetchone()
-    if row and row[0] >= scheduled_before(now, context.settings.timezone, retention.hour):
+    database = context.database
+    if not is_due(context, now):
         return None
     with ExitStack() as stack:
         try:

@@ -31,14 +31,14 @@ EXPOSED = ["Content-Crs", "ETag", "Last-Modified", "Link", "Retry-After"]
 
 
 class HeadMiddleware:
-    """Answers HEAD as GET without a body, on every route alike."""
+    """Answers HEAD as GET without a body, on every route alike but those that take something in."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand on, and drop the body of an answer to HEAD."""
-        if scope["type"] != "http" or scope["method"] != "HEAD":
+        if scope["type"] != "http" or scope["method"] != "HEAD" or scope["path"].startswith("/ingest/"):
             await self.app(scope, receive, send)
             return
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -23,7 +25,7 @@ from yukimichi.doctor import is_free
 from yukimichi.pipeline import World, refresh
 from yukimichi.player import send_until
 from yukimichi.progress import say, stage
-from yukimichi.retention import run_due
+from yukimichi.retention import is_due
 from yukimichi.server import serve
 from yukimichi.storm import Wish, make_storm, read_state
 from yukimichi.supervise import supervised
@@ -47,7 +49,7 @@ def run(config: Path | None, *, with_demo: bool, speed: float) -> None:
             _first_demo(context, world)
         if has_roads(context.database) and not is_published(context.database):
             refresh(context.database, settings, secret(settings), now(), world)
-        with supervised(config, commands_of(settings, speed), _chores(context)):
+        with supervised(config, commands_of(settings, speed), _chores(context, config)):
             _serve(context, started)
 
 
@@ -64,16 +66,19 @@ def commands_of(settings: Settings, speed: float) -> list[list[str]]:
     return commands
 
 
-def _chores(context: Context) -> list[Callable[[], object]]:
+def _chores(context: Context, config: Path | None) -> list[Callable[[], object]]:
     """Keep the private cluster up, and run retention once a day."""
-    chores: list[Callable[[], object]] = [partial(_daily, context)]
+    chores: list[Callable[[], object]] = [partial(_daily, context, config)]
     if context.settings.database.url is None:
         chores.insert(0, partial(_revive, Cluster(context.settings.home, find_or_install(say))))
     return chores
 
 
-def _daily(context: Context) -> None:
-    run_due(context, now())
+def _daily(context: Context, config: Path | None) -> None:
+    """Retention in a process of its own: what it takes of memory goes with it."""
+    if is_due(context, now()):
+        options = ["--config", str(config)] if config else []
+        subprocess.run([sys.executable, "-m", "yukimichi", "retention", "--if-due", *options], check=False)
 
 
 def _revive(cluster: Cluster) -> None:

@@ -46,6 +46,11 @@ def test_parameters_in_the_query_with_the_key(client: httpx.Client, key: str, ro
     assert speed_mps == pytest.approx(10 * KNOT_MPS)
 
 
+def test_a_look_at_the_header_alone_stores_nothing(client: httpx.Client, key: str, rows: Rows) -> None:
+    assert client.head("/ingest/osmand", params=PARAMETERS | {"key": key}).status_code in {404, 405}
+    assert rows(STORED) == []
+
+
 SAME: list[dict[str, str]] = [
     {"deviceid": "S-17", "timestamp": "1769903940000", "lat": "36.5", "lon": "136.6"},
     {"id": "S-17", "timestamp": "2026-01-31T23:59:00Z", "location": "36.5,136.6"},

@@ -100,6 +100,16 @@ def test_a_backup_restores_into_an_empty_cluster_table_by_table(
     assert changed <= {"ops.cover_run", "pub.dataset"}, "only the moment that was looked at"
 
 
+def test_positions_of_other_vehicles_are_in_no_backup(town: Town, empty: Cluster, tmp_path: Path) -> None:
+    with town.database.connect(Role.OWNER) as connection:
+        connection.execute("INSERT INTO raw.probe (source_id, probe, at, lon, lat) "
+                           "VALUES (1, decode(repeat('ab', 16), 'hex'), now(), 136.6, 36.6)")  # fmt: skip
+    backup(town.context, tmp_path / "saved", tmp_path / "config.yml", NOW)
+    restore(empty.database(), tmp_path / "new home", tmp_path / "saved")
+    with empty.database().connect(Role.OWNER) as connection:
+        assert connection.execute("SELECT count(*) FROM raw.probe").fetchone() == (0,)
+
+
 def test_the_restored_archive_recomputes_the_same_facts(
     town: Town, saved: Path, empty: Cluster, tmp_path: Path
 ) -> None:

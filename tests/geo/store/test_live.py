@@ -182,6 +182,28 @@ def test_late_repeated_and_restarted_all_end_in_the_facts_of_one_ordered_upload(
     assert facts == worker.whole(late)
 
 
+def test_a_late_fix_of_an_earlier_drive_cuts_nothing_off_the_open_trace(
+    worker: Worker, give_fixes: Callable[..., int]
+) -> None:
+    """The stored row of an open trace lags behind its fixes (ROW_S), and here the trace is as good as quiet."""
+    rows = tour(90)
+    earlier = [(at - timedelta(hours=2), *rest) for at, *rest in tour(40)]
+    give_fixes("plough 1", earlier[:20])
+    worker.turn(T0 - timedelta(hours=1))
+    for k in range(0, 90, 3):
+        give_fixes("plough 1", rows[k : k + 3])
+        worker.turn(rows[k + 2][0])
+    stored = "SELECT max(upper(during)) FROM ops.trace WHERE superseded_at IS NULL AND is_provisional"
+    assert worker.rows(stored)[0][0] < rows[-1][0]
+    give_fixes("plough 1", earlier[20:])
+    worker.turn(rows[-1][0] + timedelta(seconds=890))
+    late = rows[-1][0] + timedelta(hours=1)
+    worker.close(late)
+    facts = worker.rows(FACTS)
+    assert facts[-1][13] == rows[-1][0]
+    assert sorted(facts) == sorted(worker.whole(late))
+
+
 def test_two_workers_share_the_vehicles_and_end_in_the_same_facts(
     worker: Worker, give_fixes: Callable[..., int]
 ) -> None:
