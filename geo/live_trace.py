@@ -32,10 +32,10 @@ type Records = np.ndarray[tuple[int], np.dtype[np.void]]
 
 #: A trace is stepped when its vehicle is so far from the last fix stepped: nearer ones decode nothing (min_move_m) …
 MOVE_M = 20.0
-#: … or when it has passed the end of its edge, where a state may change: less than MOVE_MIN_M is noise, not a drive.
-MOVE_MIN_M = 5.0
-#: … or when it has moved at all and fixes wait for so many seconds: a vehicle that crawls …
-WAIT_S = 1.0
+#: … or when it has passed the end of its edge by so much: there a state may change …
+PASSED_M = 2.0
+#: … or when it has moved and fixes wait for so many seconds: a vehicle that crawls; less than that is noise …
+MOVE_MIN_M, WAIT_S = 5.0, 3.0
 #: … or when so many fixes or seconds wait: one that stands.
 STAND_FIXES, STAND_S = 64, 10.0
 #: Confirmed traversals with a fix of their own that stay open to change: the work state on one rests on the fixes of
@@ -118,7 +118,7 @@ class LiveTrace:
         _, x, y = self.last
         px, py = self.stepped
         waited_s = (now_us - self.waits_since_us) / 1e6
-        enough_m = MOVE_MIN_M if waited_s >= WAIT_S else min(MOVE_M, self.ahead_m + MOVE_MIN_M)
+        enough_m = MOVE_MIN_M if waited_s >= WAIT_S else min(MOVE_M, self.ahead_m + PASSED_M)
         moved = (x - px) ** 2 + (y - py) ** 2 >= enough_m * enough_m
         return moved or len(self.waiting) >= STAND_FIXES or waited_s >= STAND_S
 

@@ -1,4 +1,4 @@
-"""Publish what a few seconds changed: the states and passes that are named, and ploughs; nothing is looked for.
+"""Publish what a few seconds changed: the states and passes that are named; nothing is looked for.
 
 `layers.publish.publish` looks at everything, and mends whatever a lost round left behind; the two write the same rows.
 """
@@ -14,15 +14,7 @@ import psycopg
 from geo.db import Row
 from geo.errors import ConflictError
 from geo.vocabulary import EventKind
-from layers.publish import (
-    PASSES_KEPT,
-    default_reason,
-    one_row,
-    publish_devices,
-    publish_plans,
-    publish_ploughs,
-    run,
-)
+from layers.publish import PASSES_KEPT, default_reason, one_row, publish_devices, publish_plans, publish_ploughs, run
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +35,10 @@ class Changes:
     ended_ids: Sequence[int] = ()
 
 
-def publish_changes(
-    connection: psycopg.Connection[Row], changes: Changes, as_of: datetime, masks: Masks, *, with_ploughs: bool
-) -> int:
+def publish_changes(connection: psycopg.Connection[Row], changes: Changes, as_of: datetime) -> int:
     """Publish changes in the connection's transaction, as yuki_publish; the status version that holds then.
 
-    as_of         the moment that the states describe
-    with_ploughs  whether machines are published again too
+    as_of  the moment that the states describe
     Raises ConflictError where nothing was ever published: `publish` has to come first.
     """
     run(connection, "publish_lock")
@@ -65,8 +54,6 @@ def publish_changes(
     if changes.pass_ids:
         since = max(held["reference_at"], as_of - PASSES_KEPT)
         run(connection, "publish_passes_of", {"pass_ids": list(changes.pass_ids), "since": since})
-    if with_ploughs:
-        publish_ploughs(connection, as_of, masks.secret, masks.mask_m, masks.heard_min)
     version -= changed == 0
     run(connection, "publish_moment", {"as_of": as_of, "status_version": version})
     return version
@@ -88,3 +75,13 @@ def publish_sums(
     publish_plans(connection, old, int(held["status_version"]), as_of)
     publish_devices(connection, as_of)
     return int(held["status_version"]), as_of
+
+
+def publish_machines(connection: psycopg.Connection[Row], as_of: datetime, masks: Masks) -> int:
+    """Publish the ploughs that the public may see, in the connection's transaction; how many.
+
+    Waits for no other publication but at its very end: it can run beside the others, on a connection of its own.
+    """
+    n = publish_ploughs(connection, as_of, masks.secret, masks.mask_m, masks.heard_min)
+    run(connection, "publish_again")
+    return n

@@ -32,8 +32,6 @@ from yukimichi.pipeline import World, refresh
 
 type Connection = psycopg.Connection[Row]
 
-#: Machines are published again at most so often, seconds.
-PLOUGHS_S = 1.0
 #: Ready lines are looked for, and a beat is written, so often.
 LINES_S, BEAT_S = 2.0, 5.0
 #: Lines laid in one round at most.
@@ -106,7 +104,7 @@ class Live:
         self.status: LiveStatus | None = None
         self.devices = DeviceStats()
         self.account = Beat(f"{worker} of {n_workers}", now())
-        self._clock_at = self._ploughs_at = self._lines_at = self._beat_at = float("-inf")
+        self._clock_at = self._lines_at = self._beat_at = float("-inf")
         self._sums: tuple[int, datetime] = (-1, now())
         self._rests_on = ""
 
@@ -211,15 +209,12 @@ class Live:
             touched = at[at >= 0] if more is None else np.union1d(at[at >= 0], more)
             changed = self.status.update(held.engine, touched, moment)
         done.n_changed += len(changed)
-        with_ploughs = time.monotonic() - self._ploughs_at >= PLOUGHS_S
-        if not rows and not len(changed) and not with_ploughs:
+        if not rows and not len(changed):
             return
         ended = [one for row in rows for one in row[2]]
         changes = Changes(changed.tolist(), [one for row in rows for one in row[1]], ended)
         with done.timed("publish"), held.publish.transaction():
-            publish_changes(held.publish, changes, moment, self.masks, with_ploughs=with_ploughs)
-        if with_ploughs:
-            self._ploughs_at = time.monotonic()
+            publish_changes(held.publish, changes, moment)
 
     def _clock(self, held: Connections, done: Round, moment: datetime) -> None:
         """What changes without any fix: silence, the ends of clearings and of traces, plans, events, roads."""

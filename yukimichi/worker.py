@@ -15,6 +15,7 @@ from geo.db import unreachable
 from geo.errors import YukiError
 from yukimichi.context import Context, opened, secret
 from yukimichi.live import Connections, Live, connections
+from yukimichi.ploughs import Ploughs
 from yukimichi.progress import say
 
 LOG = logging.getLogger(__name__)
@@ -27,6 +28,8 @@ IDLE_S = 1.0
 SLOW_S = 1.0
 #: After a failed round the next one waits, seconds: the first time, and at most.
 RETRY_S, RETRY_MAX_S = 0.5, 10.0
+#: A worker that went on for so long without a failure is well again.
+WELL_S = 30.0
 
 
 def run(config: Path | None, worker: int = 0, n_workers: int = 1) -> None:
@@ -45,23 +48,34 @@ def run(config: Path | None, worker: int = 0, n_workers: int = 1) -> None:
 def loop(context: Context, stopping: threading.Event, worker: int = 0, n_workers: int = 1) -> None:
     """One round after another until `stopping` is set."""
     live = Live(context.database, context.settings, secret(context.settings), worker, n_workers)
+    ploughs = Ploughs(context.database, live.masks) if live.is_keeper else None
+    try:
+        _keep_going(context, live, ploughs, stopping)
+    finally:
+        if ploughs is not None and ploughs.is_started:
+            ploughs.stop()
+
+
+def _keep_going(context: Context, live: Live, ploughs: Ploughs | None, stopping: threading.Event) -> None:
     wait_s = RETRY_S
     while not stopping.is_set():
+        began = time.monotonic()
         try:
             with connections(context.database) as held:
-                wait_s = RETRY_S
-                _rounds(live, held, stopping)
+                _rounds(live, held, ploughs, stopping)
         except (YukiError, psycopg.Error) as error:
             live.failed()
+            wait_s = RETRY_S if time.monotonic() - began > WELL_S else min(2 * wait_s, RETRY_MAX_S)
             say(f"worker: {error if isinstance(error, YukiError) else unreachable(error)}")
             stopping.wait(wait_s)
-            wait_s = min(2 * wait_s, RETRY_MAX_S)
 
 
-def _rounds(live: Live, held: Connections, stopping: threading.Event) -> None:
+def _rounds(live: Live, held: Connections, ploughs: Ploughs | None, stopping: threading.Event) -> None:
     while not stopping.is_set():
         began = time.monotonic()
         done = live.round(held)
+        if ploughs is not None and not ploughs.is_started:
+            ploughs.start()
         took_s = time.monotonic() - began
         if took_s >= SLOW_S and "start" not in done.seconds:
             parts = ", ".join(f"{name} {seconds:.2f}" for name, seconds in done.seconds.items())
