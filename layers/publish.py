@@ -178,11 +178,23 @@ def publish_ploughs(
     connection: psycopg.Connection[Row], as_of: datetime, secret: bytes, mask_m: float, heard_min: float
 ) -> int:
     """Publish the ploughs that the public may see (see publish_ploughs_read.sql); how many."""
+    return write_ploughs(connection, read_ploughs(connection, as_of, secret, mask_m, heard_min))
+
+
+def read_ploughs(
+    connection: psycopg.Connection[Row], as_of: datetime, secret: bytes, mask_m: float, heard_min: float
+) -> list[Facts]:
+    """The rows of the ploughs that the public may see; holds no lock."""
     with connection.cursor(row_factory=dict_row) as cursor:
         params = {"as_of": as_of, "heard_s": heard_min * 60, "mask_m": mask_m}
         seen = cursor.execute(read_sql("layers", "publish_ploughs_read"), params).fetchall()
-        for row in seen:
-            row["plough_id"] = public_plough_id(secret, row.pop("vehicle_id"), row.pop("shift_started_at"))
-        cursor.execute(read_sql("layers", "publish_ploughs_gone"), {"plough_ids": [row["plough_id"] for row in seen]})
-        cursor.execute(read_sql("layers", "publish_ploughs"), {"rows": json.dumps(seen, default=str)})
+    for row in seen:
+        row["plough_id"] = public_plough_id(secret, row.pop("vehicle_id"), row.pop("shift_started_at"))
+    return seen
+
+
+def write_ploughs(connection: psycopg.Connection[Row], seen: list[Facts]) -> int:
+    """Make these the ploughs that are published; how many."""
+    run(connection, "publish_ploughs_gone", {"plough_ids": [row["plough_id"] for row in seen]})
+    run(connection, "publish_ploughs", {"rows": json.dumps(seen, default=str)})
     return len(seen)

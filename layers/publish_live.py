@@ -14,7 +14,16 @@ import psycopg
 from geo.db import Row
 from geo.errors import ConflictError
 from geo.vocabulary import EventKind
-from layers.publish import PASSES_KEPT, default_reason, one_row, publish_devices, publish_plans, publish_ploughs, run
+from layers.publish import (
+    PASSES_KEPT,
+    default_reason,
+    one_row,
+    publish_devices,
+    publish_plans,
+    read_ploughs,
+    run,
+    write_ploughs,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +89,9 @@ def publish_sums(
 def publish_machines(connection: psycopg.Connection[Row], as_of: datetime, masks: Masks) -> int:
     """Publish the ploughs that the public may see, in the connection's transaction; how many.
 
-    Waits for no other publication but at its very end: it can run beside the others, on a connection of its own.
+    It can run beside the others on a connection of its own: what takes long is read before anything is locked, and the
+    dataset is locked first, as they do.
     """
-    n = publish_ploughs(connection, as_of, masks.secret, masks.mask_m, masks.heard_min)
+    seen = read_ploughs(connection, as_of, masks.secret, masks.mask_m, masks.heard_min)
     run(connection, "publish_again")
-    return n
+    return write_ploughs(connection, seen)
