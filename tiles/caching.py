@@ -63,12 +63,17 @@ class Latest[T]:
         self._key: object = None
         self._lock = asyncio.Lock()
 
-    async def get(self, key: object, make: Callable[[], Awaitable[T]]) -> T:
-        """The value for a key. What `make` raises goes to the caller, and `last` stays."""
-        if self.last is not None and self._key == key:
+    async def get(
+        self, key: object, make: Callable[[], Awaitable[T]], is_good: Callable[[T], bool] = lambda _: False
+    ) -> T:
+        """The value for a key, or one of another key that `is_good` still takes.
+
+        What `make` raises goes to the caller, and `last` stays.
+        """
+        if self.last is not None and (self._key == key or is_good(self.last)):
             return self.last
         async with self._lock:
-            if self.last is None or self._key != key:
+            if self.last is None or not (self._key == key or is_good(self.last)):
                 self.last = await make()
                 self._key = key
             return self.last

@@ -46,6 +46,11 @@ class Dataset:
         return f"{self.network_version}-{key}"
 
     @property
+    def basis(self) -> tuple[str, int, bool]:
+        """What states are of: roads, event, made up or not. Only status versions of one basis can be compared."""
+        return self.roads_version, self.event_id, self.is_synthetic
+
+    @property
     def reference_version(self) -> str:
         """Version of the tiles of reference layers."""
         return self.reference_key

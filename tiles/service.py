@@ -39,6 +39,8 @@ POOL_TIMEOUT_S = 5.0
 POOL_SIZES = {Role.READER: 8, Role.MANAGER: 2, Role.APP: 2}
 #: Gzipped tiles that one process keeps.
 TILE_CACHE_BYTES = 64 * 2**20
+#: Gzipped answers about changes that one process keeps; those of former publications are never asked for again.
+CHANGES_CACHE_BYTES = 4 * 2**20
 WEB = Path(__file__).parent.parent / "web"
 
 
@@ -71,6 +73,10 @@ class Service:
         self.tiles = ByteCache(TILE_CACHE_BYTES)
         #: the serialised snapshot of the present dataset
         self.snapshots: Latest[Any] = Latest()
+        #: serialised answers about what changed since a version
+        self.changes = ByteCache(CHANGES_CACHE_BYTES)
+        #: a status version since which roads and event have surely been those of the present dataset
+        self.whole_version = 0
         #: called with each new dataset, in order
         self.listeners: list[Callable[[Dataset], Awaitable[None]]] = []
 
@@ -123,6 +129,8 @@ class Service:
         async with self.connection() as connection:
             found = await read_dataset(connection, self._dataset)
         if found is not None and found != self._dataset:
+            if self._dataset is None or self._dataset.basis != found.basis:
+                self.whole_version = found.status_version
             self._dataset = found
             for listener in self.listeners:
                 await listener(found)

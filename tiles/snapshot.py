@@ -1,4 +1,7 @@
-"""The state of every edge in one compact answer, serialised once for each publication and shared by all.
+"""The state of every edge in one compact answer, serialised once in some seconds and shared by all.
+
+However often states change, a snapshot is served while it is younger than SNAPSHOT_S; `status_version` says what it
+is, and /status/changes leads from there to the present one.
 
 A clearing carries `valid_s`, from which on a client shows it as unknown by itself; one that had run out when the
 answer was made is unknown in it already. The entity tag rests on content alone, so that a publication that changed no
@@ -12,7 +15,7 @@ import gzip
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
 
@@ -34,6 +37,8 @@ router = APIRouter(tags=["status"])
 type StatusRow = tuple[int, bool, str, str, int | None, int | None, int | None, int]
 
 CHARS = {State.CLEARED.value: "c", State.CLEARING.value: "g", State.UNCLEARED.value: "u", State.UNKNOWN.value: "?"}
+#: A snapshot of the same roads and event is served for so long before another one is made.
+SNAPSHOT_S = 5.0
 #: The direction is not open to traffic.
 CLOSED = "-"
 #: Stands for NULL in columns of seconds.
@@ -44,12 +49,13 @@ POSITION_OF_REASON = {reason: position for position, reason in enumerate(REASONS
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A serialised snapshot: the JSON, the same gzipped, and its tag."""
+    """A serialised snapshot: the JSON, the same gzipped, its tag, what it is of, and when it was read."""
 
     body: bytes
     packed: bytes
     etag: str
-    as_of: datetime
+    dataset: Dataset
+    made_at: datetime
 
 
 def _empty() -> dict[str, Any]:
@@ -93,47 +99,63 @@ def columns(rows: Sequence[StatusRow], moment_s: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def serialise(dataset: Dataset, rows: Sequence[StatusRow], moment: datetime) -> Snapshot:
-    """The snapshot of a dataset at a moment."""
-    rest = columns(rows, int(moment.timestamp()))
-    head = {
+def head_of(dataset: Dataset) -> dict[str, Any]:
+    """What every answer about states begins with: versions, event, whether it is made up."""
+    return {
         "network_version": dataset.network_version,
         "roads_version": dataset.roads_version,
         "status_version": dataset.status_version,
         "event": {
             "event_id": dataset.event_id, "kind": dataset.event_kind, "name": dataset.event_name,
-            "reference_at": _zulu(dataset.reference_at),
+            "reference_at": zulu(dataset.reference_at),
         },
         "synthetic": dataset.is_synthetic,
         "default_reason": dataset.default_reason.value,
     }  # fmt: skip
-    stored = head | rest
+
+
+def serialise(dataset: Dataset, rows: Sequence[StatusRow], made_at: datetime) -> Snapshot:
+    """The snapshot of a dataset that was read at a time of the clock."""
+    stored = head_of(dataset) | columns(rows, int(dataset.moment(made_at).timestamp()))
     etag = etag_of(dataset.network_key, dataset.plan_key, json.dumps(stored), weak=True)
-    text = json.dumps({"as_of": _zulu(dataset.as_of)} | stored, ensure_ascii=False, separators=(",", ":"))
-    body = text.encode()
-    return Snapshot(body, gzip.compress(body, 6, mtime=0), etag, dataset.as_of)
+    body = compact({"as_of": zulu(dataset.as_of)} | stored)
+    return Snapshot(body, gzip.compress(body, 6, mtime=0), etag, dataset, made_at)
 
 
-def _zulu(moment: datetime) -> str:
+def compact(document: dict[str, Any]) -> bytes:
+    """JSON without any space."""
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def zulu(moment: datetime) -> str:
     return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 async def make_snapshot(service: Service) -> Snapshot:
     """Read dataset and states of one publication, and serialise them away from the event loop."""
+    made_at = service.clock()
     async with service.connection() as connection, connection.transaction():
         await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         dataset = await read_dataset(connection, service.dataset) or service.dataset
         params = {"default_reason": dataset.default_reason.value}
         found = await connection.execute(read_sql("tiles", "snapshot"), params)
         rows: list[Any] = await found.fetchall()
-    return await asyncio.to_thread(serialise, dataset, rows, dataset.moment(service.clock()))
+    return await asyncio.to_thread(serialise, dataset, rows, made_at)
 
 
 async def present_snapshot(service: Service) -> Snapshot:
-    """The snapshot of the present publication, or the last one while the database is away: its as_of says so."""
+    """The snapshot of the present publication, one that is not old yet, or the last one while the database is away.
+
+    Its status_version and as_of say which.
+    """
     kept: Latest[Snapshot] = service.snapshots
+
+    def is_young(made: Snapshot) -> bool:
+        age = service.clock() - made.made_at
+        return made.dataset.basis == service.dataset.basis and timedelta() <= age < timedelta(seconds=SNAPSHOT_S)
+
     try:
-        return await kept.get(service.dataset, lambda: make_snapshot(service))
+        return await kept.get(service.dataset, lambda: make_snapshot(service), is_young)
     except (psycopg.Error, PoolTimeout):
         if kept.last is None:
             raise
@@ -149,7 +171,7 @@ async def snapshot(request: Request) -> Response:
     headers = {
         "Cache-Control": "public, max-age=2",
         "ETag": made.etag,
-        "Last-Modified": format_datetime(made.as_of, usegmt=True),
+        "Last-Modified": format_datetime(made.dataset.as_of, usegmt=True),
         "Vary": "Accept-Encoding",
     }
     if is_known(request, made.etag):

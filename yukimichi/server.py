@@ -18,7 +18,7 @@ from geo.settings import ServerSettings, Settings
 from ingest import http as ingest_http
 from ingest import http_harja
 from ingest.intake import Intake
-from tiles import ogc, site, snapshot, tilesets, vector
+from tiles import changes, ogc, site, snapshot, tilesets, vector
 from tiles.problems import HANDLERS
 from tiles.service import Service
 from yukimichi import health, metrics
@@ -67,8 +67,9 @@ def create_app(settings: Settings, database: Database, service: Service | None =
     application.state.service = shared
     application.state.intake = intake
     application.state.metrics = counted
-    for router in (ogc.router, tilesets.router, vector.router, snapshot.router, site.router, ingest_http.router):
+    for router in (ogc.router, tilesets.router, vector.router, snapshot.router, changes.router, site.router):
         application.include_router(router)
+    application.include_router(ingest_http.router)
     application.include_router(http_harja.router)
     application.include_router(health.router)
     application.include_router(metrics.router)

@@ -12,7 +12,8 @@ import pytest
 from geo.db import Database, Role
 from geo.vocabulary import Reason
 from layers.publish import publish
-from tiles.snapshot import CHARS, REASONS, StatusRow, columns
+from tiles.service import Service
+from tiles.snapshot import CHARS, REASONS, SNAPSHOT_S, StatusRow, columns
 
 AS_OF = datetime(2026, 1, 14, 22, 0, tzinfo=UTC)
 STATES = {char: state for state, char in CHARS.items()}
@@ -78,7 +79,7 @@ def test_what_had_run_out_when_it_was_made_is_unknown(client: httpx.Client, cloc
     }  # fmt: skip
 
 
-def test_tag_changes_with_states_and_not_with_time(client: httpx.Client, town: Database) -> None:
+def test_tag_changes_with_states_and_not_with_time(client: httpx.Client, town: Database, clock: Any) -> None:
     first = client.get("/status/snapshot")
     assert first.headers["cache-control"] == "public, max-age=2"
     assert first.headers["last-modified"] == "Wed, 14 Jan 2026 22:00:00 GMT"
@@ -88,6 +89,7 @@ def test_tag_changes_with_states_and_not_with_time(client: httpx.Client, town: D
             "VALUES (2, '2026-01-14T22:05Z', 0, 1)"
         )
     publish(town, AS_OF + timedelta(minutes=5), b"x")
+    clock.at += timedelta(seconds=SNAPSHOT_S)
     _wait_for(client, lambda answer: answer.headers["last-modified"] == "Wed, 14 Jan 2026 22:05:00 GMT")
     again = client.get("/status/snapshot", headers={"if-none-match": first.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
@@ -95,10 +97,38 @@ def test_tag_changes_with_states_and_not_with_time(client: httpx.Client, town: D
     with town.connect(Role.ENGINE) as connection:
         connection.execute("UPDATE ops.edge_status SET superseded_at = now() WHERE edge_id = 4")
     publish(town, AS_OF + timedelta(minutes=6), b"x")
+    clock.at += timedelta(seconds=SNAPSHOT_S)
     _wait_for(client, lambda answer: answer.json()["status_version"] == 2)
     changed = client.get("/status/snapshot", headers={"if-none-match": first.headers["etag"]})
     assert changed.status_code == 200
     assert unpacked(changed.json())[4]["reason"] == "not_on_plan"
+
+
+def test_a_young_snapshot_is_served_however_often_states_change(
+    client: httpx.Client, town: Database, service: Service, clock: Any
+) -> None:
+    first = client.get("/status/snapshot")
+    for n, edge_id in enumerate((4, 6), start=2):
+        with town.connect(Role.ENGINE) as connection:
+            connection.execute("UPDATE ops.edge_status SET superseded_at = now() WHERE edge_id = %s", (edge_id,))
+        publish(town, AS_OF, b"x")
+        _wait_for(client, lambda _, n=n: service.dataset.status_version == n)
+        clock.at += timedelta(seconds=SNAPSHOT_S / 2 - 0.1)
+        assert client.get("/status/snapshot").content == first.content
+    clock.at += timedelta(seconds=0.2)
+    assert client.get("/status/snapshot").json()["status_version"] == 3
+    with town.connect(Role.ENGINE) as connection:
+        connection.execute(
+            "INSERT INTO ops.event (kind, name, reference_at, is_synthetic) VALUES ('storm', '次', %s, true)", (AS_OF,)
+        )
+        connection.execute(
+            "INSERT INTO ops.cover_run (event_id, as_of, n_changed, network_version) "
+            "SELECT max(event_id), %s, 0, 1 FROM ops.event",
+            (AS_OF + timedelta(minutes=1),),
+        )
+    publish(town, AS_OF + timedelta(minutes=1), b"x")
+    # of another event: young as it is, it is not served any more
+    _wait_for(client, lambda answer: answer.json()["event"]["name"] == "次")
 
 
 def _wait_for(client: httpx.Client, is_there: Any) -> None:
