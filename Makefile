@@ -4,7 +4,7 @@ PYTHON3 ?= python3
 BIN := .venv/bin
 ROOMS := geo ingest layers tiles portal yukimichi
 
-.PHONY: help run test check lint types contracts docs reference clean-data clean format lock bench-match ready ready-dev
+.PHONY: help run test check lint types contracts docs reference clean-data clean format lock bench-match drill-crash ready ready-dev
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -37,6 +37,9 @@ format: ready-dev ## let ruff mend what it can
 
 bench-match: ready-dev .venv-peers/made ## our matcher beside Valhalla and OSRM; needs YUKI_DATA, takes minutes
 	@$(BIN)/python -m benchmarks.bench_match --peers .venv-peers/bin/python --write docs/matching-peers.md
+
+drill-crash: ready-dev ## kill web process, worker and database at random during a replay and compare; takes minutes
+	@$(BIN)/python -m benchmarks.drill_crash
 
 .venv-peers/made: requirements-peers.lock | ready-dev
 	@$(BIN)/uv venv -q --clear --python $(BIN)/python .venv-peers

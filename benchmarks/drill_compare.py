@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 
@@ -21,7 +21,7 @@ from yukimichi.context import Context, secret
 from yukimichi.pipeline import current_network, publish_all
 
 #: What has to be the same in both databases; ids that depend on the order of arrival stand as names.
-TABLES = {
+TABLES: dict[str, LiteralString] = {
     "fixes": (
         "SELECT v.external_id, f.at, f.lon, f.lat, f.heading_deg, f.speed_mps, f.accuracy_m, f.blade, f.spreader, "
         "f.work, f.treatment, f.content_key FROM raw.fix AS f JOIN raw.vehicle AS v USING (vehicle_id) ORDER BY 1, 2"
@@ -58,19 +58,16 @@ TABLES = {
     ),
 }
 #: What must not be: queries whose count has to be 0.
-NEVER = {
+NEVER: dict[str, LiteralString] = {
     "provisional facts": "SELECT count(*) FROM ops.pass WHERE superseded_at IS NULL AND is_provisional",
     "open traces": "SELECT count(*) FROM ops.trace WHERE superseded_at IS NULL AND is_provisional",
-    "facts with the number of another": (
-        "SELECT count(*) FROM (SELECT 1 FROM ops.pass WHERE superseded_at IS NULL "
-        "GROUP BY trace_id, seq HAVING count(*) > 1) AS twice"
-    ),
     "facts without their trace": (
         "SELECT count(*) FROM ops.pass AS p WHERE p.superseded_at IS NULL AND NOT EXISTS ("
         "SELECT FROM ops.trace AS t WHERE t.trace_id = p.trace_id AND t.superseded_at IS NULL)"
     ),
 }
-PROGRESS = (
+#: How far the worker has come, the last batch, and what waits for states.
+PROGRESS: LiteralString = (
     "SELECT (SELECT coalesce(max(position), 0) FROM ops.watermark WHERE stage = 'match'), "
     "(SELECT coalesce(max(position), 0) FROM raw.batch WHERE kind = 'fixes'), (SELECT count(*) FROM ops.touch)"
 )

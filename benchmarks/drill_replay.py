@@ -50,7 +50,7 @@ def write_roads(file: Path) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """The fixes of one request, and when it is sent at the earliest, as a share of the replay."""
+    """The fixes of one request, and when it is sent, as a share of a replay without outages."""
 
     due: float
     fixes: list[Fix]
@@ -141,7 +141,7 @@ def _disturbed(posts: list[Post], rng: np.random.Generator) -> list[Post]:
 
 @dataclass
 class Sender:
-    """Posts one after the other, each until it is answered 200.
+    """Posts one after the other, each until it is answered 200; so many seconds in all, without any outage.
 
     refused   how often it was not, by status or kind of error
     accepted, repeated  fixes as the answers count them; wrong  answers that do not add up
@@ -160,12 +160,18 @@ class Sender:
     wrong: list[str] = field(default_factory=list)
     stop: threading.Event = field(default_factory=threading.Event)
 
+    @property
+    def is_done(self) -> bool:
+        """Whether everything was taken."""
+        return self.n_done == len(self.posts)
+
     def run(self) -> None:
         """Send everything, or until `stop`."""
-        began = time.monotonic()
+        before = 0.0
         for post in self.posts:
-            if self.stop.wait(max(began + post.due * self.seconds - time.monotonic(), 0.0)):
+            if self.stop.wait((post.due - before) * self.seconds):
                 return
+            before = post.due
             body = json.dumps({"fixes": post.fixes}, ensure_ascii=False).encode()
             while not self._is_taken(body, len(post.fixes)):
                 if self.stop.wait(0.2):

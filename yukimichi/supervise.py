@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
+
 from geo.errors import YukiError
 from yukimichi.progress import say
 
@@ -89,14 +91,18 @@ class Supervisor:
             one.again_at = at + one.rest_s
             say(f"`yukimichi {' '.join(one.command)}` ended with {code}; started again in {one.rest_s:.0f} s")
         elif at >= one.again_at:
-            one.process, one.since, one.again_at = self._start(one.command), at, None
+            try:
+                one.process, one.since, one.again_at = self._start(one.command), at, None
+            except OSError as error:  # no memory for another process at this moment
+                say(f"`yukimichi {' '.join(one.command)}` could not be started: {error}")
+                one.again_at = at + one.rest_s
 
     def _do_chores(self) -> None:
         while not self._stopping.wait(CHORES_S):
             for chore in self._chores:
                 try:
                     chore()
-                except YukiError as error:
+                except (YukiError, psycopg.Error, OSError) as error:  # the next look tries again
                     say(str(error))
 
 
