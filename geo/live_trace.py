@@ -32,8 +32,8 @@ type Records = np.ndarray[tuple[int], np.dtype[np.void]]
 
 #: A trace is stepped when its vehicle is so far from the last fix stepped: nearer ones decode nothing (min_move_m) …
 MOVE_M = 20.0
-#: … or when it has passed the end of its edge by so much: there a state may change …
-PASSED_M = 2.0
+#: … or when it comes so near to the end of its edge, and at each fix of so much beyond: there a state may change …
+NEAR_END_M, STEP_MIN_M = 2.0, 3.0
 #: … or when it has moved and fixes wait for so many seconds: a vehicle that crawls; less than that is noise …
 MOVE_MIN_M, WAIT_S = 5.0, 3.0
 #: … or when so many fixes or seconds wait: one that stands.
@@ -118,7 +118,7 @@ class LiveTrace:
         _, x, y = self.last
         px, py = self.stepped
         waited_s = (now_us - self.waits_since_us) / 1e6
-        enough_m = MOVE_MIN_M if waited_s >= WAIT_S else min(MOVE_M, self.ahead_m + PASSED_M)
+        enough_m = MOVE_MIN_M if waited_s >= WAIT_S else max(min(MOVE_M, self.ahead_m - NEAR_END_M), STEP_MIN_M)
         moved = (x - px) ** 2 + (y - py) ** 2 >= enough_m * enough_m
         return moved or len(self.waiting) >= STAND_FIXES or waited_s >= STAND_S
 
