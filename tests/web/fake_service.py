@@ -2,10 +2,10 @@
 
     python tests/web/fake_service.py --port 8790
 
-Speaks the same paths as the real one: static files, config.json, tiles, snapshot, items. Its world is a ladder of
-parallel roads, one for each state. POST /control with JSON changes the world: `shift_s` moves the server's
-clock, `lag_s` holds its data back, `is_broken` makes it answer 503, `states` sets the two characters of a piece; the
-status version rises with each.
+Speaks the same paths as the real one: static files, config.json, tiles, snapshot and changes, items. Its world is a
+ladder of parallel roads, one for each state. POST /control with JSON changes the world: `shift_s` moves the server's
+clock, `lag_s` holds its data back, `is_broken` makes it answer 503, `states` sets the two characters of a piece,
+`has_forgotten` makes it know no former version; the status version rises with each.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import mvt
 
@@ -56,6 +57,8 @@ class World:
         self.lag_s = 0.0
         self.version = 1
         self.states: dict[int, str] = {}
+        self.changed_in: dict[int, int] = {}
+        self.oldest = 1
         self.base_at = int(time.time()) - 48 * HOUR
         self.started_at = time.time()
 
@@ -66,8 +69,12 @@ class World:
         self.shift_s = change.get("shift_s", self.shift_s)
         self.lag_s = change.get("lag_s", self.lag_s)
         self.is_broken = change.get("is_broken", self.is_broken)
-        self.states.update({int(piece): states for piece, states in change.get("states", {}).items()})
+        states = {int(piece): both for piece, both in change.get("states", {}).items()}
+        self.states.update(states)
         self.version += 1
+        self.changed_in.update(dict.fromkeys(states, self.version))
+        if change.get("has_forgotten"):
+            self.oldest = self.version
 
     def side(self, piece: int, index: int) -> tuple[str, int, int, int, int]:
         """state, reason, cleared_s, valid_s, observed_s of one direction, in seconds after base_at or -1."""
@@ -79,9 +86,17 @@ class World:
         observed = cleared if state == "c" else self.started_at - 60 - self.base_at
         return state, reason, int(cleared), int(cleared + valid_h * HOUR) if state == "c" else -1, int(observed)
 
+    def changes(self, since: int) -> dict[str, Any]:
+        if not self.oldest <= since <= self.version:
+            return self.head() | {"reload": True}
+        pieces = sorted(piece for piece, version in self.changed_in.items() if version > since)
+        return self.head() | {"reload": False, "gone": []} | self.columns(pieces)
+
     def snapshot(self) -> dict[str, Any]:
-        pieces = sorted(WORLD)
-        out: dict[str, Any] = {
+        return self.head() | self.columns(sorted(WORLD))
+
+    def head(self) -> dict[str, Any]:
+        return {
             "network_version": 3,
             "roads_version": "3-abc",
             "status_version": self.version,
@@ -93,15 +108,19 @@ class World:
                 "name": "試験の大雪",
                 "reference_at": iso(self.started_at - 9 * HOUR),
             },
+            "default_reason": "not_on_plan",
+        }
+
+    def columns(self, pieces: list[int]) -> dict[str, Any]:
+        out: dict[str, Any] = {
             "n": len(pieces),
             "base_at": self.base_at,
             "reasons": REASONS,
-            "default_reason": "not_on_plan",
             "piece_id": [piece - before for before, piece in zip([0, *pieces], pieces, strict=False)],
         }
         for index, name in enumerate(("forward", "backward")):
             rows = [self.side(piece, index) for piece in pieces]
-            state, reason, cleared, valid, observed = zip(*rows, strict=True)
+            state, reason, cleared, valid, observed = zip(*rows, strict=True) if rows else ((),) * 5
             covered = [100 if s == "c" else 40 if s == "g" else 0 for s in state]
             out[name] = {
                 "state": "".join(state),
@@ -233,7 +252,10 @@ class Handler(BaseHTTPRequestHandler):
         elif path == "config.json":
             self.json(CONFIG)
         elif path == "status/snapshot":
-            self.snapshot()
+            self.status(self.world.snapshot())
+        elif path == "status/changes":
+            query = parse_qs(self.path.partition("?")[2])
+            self.status(self.world.changes(int(query["since"][0])))
         elif parts[0] == "tiles":
             z, x, y = int(parts[3]), int(parts[4]), int(parts[5].removesuffix(".mvt"))
             body = self.world.tile(parts[1], z, x, y)
@@ -263,13 +285,13 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self.static(path or "index.html")
 
-    def snapshot(self) -> None:
-        etag = f'"3-{self.world.version}"'
+    def status(self, told: dict[str, Any]) -> None:
+        etag = f'"3-{self.world.version}-{told.get("n", "reload")}"'
         headers = {"ETag": etag, "Last-Modified": formatdate(self.world.now() - self.world.lag_s, usegmt=True)}
         if self.headers.get("If-None-Match") == etag:
             self.answer(304, **headers)
         else:
-            self.json(self.world.snapshot(), **headers)
+            self.json(told, **headers)
 
     def static(self, path: str) -> None:
         file = (WEB / path).resolve()

@@ -148,6 +148,23 @@ def test_a_change_is_seen_without_a_reload(open_page: Open, service: Any) -> Non
     assert count(page, UNDER_1H, band(page, 14, 15)) > 40
 
 
+def test_the_whole_is_fetched_once_and_again_when_the_server_knows_no_way(open_page: Open, service: Any) -> None:
+    page = open_page("?lang=ja#map=15/36.56/136.62")
+    asked = lambda part: [url for url in page.requests() if urlsplit(url).path == part]  # noqa: E731
+    service.control(states={14: "cc"})
+    page.wait("document.body.dataset.statusVersion === '2'", timeout_s=8)
+    service.control(states={15: "uu"})
+    page.wait("document.body.dataset.statusVersion === '3'", timeout_s=8)
+    assert len(asked("/status/snapshot")) == 1
+    assert any(url.endswith("status/changes?since=2&network_version=3") for url in asked("/status/changes"))
+    service.control(states={14: "uu", 15: "cc"}, has_forgotten=True)
+    page.wait("document.body.dataset.statusVersion === '4'", timeout_s=8)
+    assert len(asked("/status/snapshot")) == 2
+    settle(page)
+    assert count(page, UNCLEARED, band(page, 14, 15)) > 40
+    assert count(page, UNDER_1H, band(page, 15, 15)) > 40
+
+
 def test_a_tap_opens_the_evidence_of_both_directions(open_page: Open) -> None:
     page = open_page("?lang=ja#map=15/36.56/136.62", is_phone=True)
     settle(page)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import random
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from geo.vocabulary import Manager, Reason, RoadClass, State, Treatment, WorkBasis
+from tiles.snapshot import CHARS, REASONS, StatusRow, columns
 
 pytestmark = pytest.mark.browser
 
@@ -96,7 +98,7 @@ def test_a_snapshot_whose_columns_do_not_fit_is_refused(open_page: Callable[...,
       Promise.all([import('/js/status/snapshot.js'), fetch('/status/snapshot').then((r) => r.json())])
         .then(([m, raw]) => { BREAK; const s = m.readSnapshot(raw);
           const reasons = [m.factsOf(s, 12).backward.reason, m.factsOf(s, 999).forward.reason];
-          return [[...s.pieceId], s.forward.char, ...reasons]; })
+          return [s.pieceId, s.forward.char.join(''), ...reasons]; })
     """
     assert page.evaluate(read.replace("BREAK", "")) == [
         [11, 12, 13, 14, 15, 16, 17, 18],
@@ -107,6 +109,88 @@ def test_a_snapshot_whose_columns_do_not_fit_is_refused(open_page: Callable[...,
     for broken in ("raw.forward.state = 'c'", "raw.backward.valid_s.pop()", "raw.piece_id.push(1)"):
         refused = page.evaluate(read.replace("BREAK", broken) + ".catch((error) => error.message)")
         assert refused.startswith("snapshot: "), broken
+
+
+type World = dict[int, list[StatusRow]]
+
+
+def some_rows(rng: random.Random, piece: int) -> list[StatusRow]:
+    """A piece with random states of the directions that are open."""
+    rows: list[StatusRow] = []
+    for side in rng.choice([(0,), (1,), (0, 1)]):
+        times = [rng.choice([None, NOW + rng.randrange(HOUR)]) for _ in range(3)]
+        state, reason = rng.choice(list(CHARS)), rng.choice(REASONS)
+        rows.append((piece, bool(side), state, reason, times[0], times[1], times[2], rng.randrange(101)))
+    return rows
+
+
+def told(world: World, pieces: list[int], version: int) -> dict[str, Any]:
+    """An answer about some pieces in the form of the server's, by its own writer."""
+    rows = [row for piece in sorted(pieces) for row in world[piece]]
+    head = {"network_version": 1, "roads_version": "1-a", "status_version": version, "event": {"event_id": 4}}
+    return head | {"default_reason": "not_on_plan"} | columns(rows, NOW)
+
+
+APPLY = """
+  import('/js/status/snapshot.js').then((m) => {
+    const held = m.readSnapshot(FIRST);
+    return JSON.stringify(STEPS.map(([changes, whole]) => {
+      const isApplied = m.applyChanges(held, changes);
+      const [mine, theirs] = [held, m.readSnapshot(whole)].map((s) => [
+        s.statusVersion, s.pieceId.length, s.positionOf.size, s.forward.char.length, s.backward.validS.length,
+        [...s.positionOf.keys()].sort((a, b) => a - b).map((piece) => [piece, m.factsOf(s, piece)])]);
+      return [isApplied, mine, theirs];
+    }));
+  })
+"""
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_snapshot_with_what_has_changed_is_the_later_snapshot(open_page: Callable[..., Any], seed: int) -> None:
+    page = open_page()
+    rng = random.Random(seed)
+    world = {piece: some_rows(rng, piece) for piece in rng.sample(range(1, 60), 30)}
+    first = told(world, list(world), 1)
+    steps = []
+    for version in range(2, 12):
+        gone = rng.sample(sorted(world), 3)
+        for piece in gone:
+            del world[piece]
+        changed = [piece for piece in rng.sample(range(1, 60), 6) if piece not in gone]
+        world.update({piece: some_rows(rng, piece) for piece in changed})
+        deltas = [b - a for a, b in itertools.pairwise([0, *sorted(gone)])]
+        steps.append(
+            (told(world, changed, version) | {"reload": False, "gone": deltas}, told(world, list(world), version))
+        )
+    filled = APPLY.replace("FIRST", json.dumps(first)).replace("STEPS", json.dumps(steps))
+    for is_applied, mine, theirs in json.loads(page.evaluate(filled)):
+        assert is_applied
+        assert mine == theirs
+
+
+def test_changes_of_something_else_are_not_applied(open_page: Callable[..., Any]) -> None:
+    page = open_page()
+    rng = random.Random(5)
+    world = {piece: some_rows(rng, piece) for piece in range(1, 9)}
+    first = told(world, list(world), 7)
+    good = told({1: some_rows(rng, 1)}, [1], 8) | {"reload": False, "gone": [2]}
+    refused = [
+        good | {"reload": True}, good | {"roads_version": "1-b"}, good | {"event": {"event_id": 5}},
+        good | {"status_version": 6}, {key: value for key, value in good.items() if key != "reload"},
+    ]  # fmt: skip
+    text = """
+      import('/js/status/snapshot.js').then((m) => {
+        const held = m.readSnapshot(FIRST);
+        const before = JSON.stringify(held);
+        const answers = GIVEN.map((raw) => m.applyChanges(held, raw));
+        try { m.applyChanges(held, BROKEN); } catch (error) { answers.push(error.message.split(':')[0]); }
+        return [answers, before === JSON.stringify(held), m.applyChanges(held, GOOD), held.positionOf.has(2),
+          m.versionOf(held, 1), m.versionOf(held, 2), m.versionOf(held, 3)];
+      })
+    """
+    for name, value in (("FIRST", first), ("GIVEN", refused), ("GOOD", good), ("BROKEN", good | {"n": 2})):
+        text = text.replace(name, json.dumps(value))
+    assert page.evaluate(text) == [[False] * 5 + ["changes"], True, True, False, 8, 8, 7]
 
 
 def test_every_word_of_the_closed_lists_is_said_in_both_languages(open_page: Callable[..., Any]) -> None:

@@ -2,7 +2,7 @@
 
 import { roadInAddress, setRoadInAddress } from "./address.js";
 import { every, nowS, setFromAnswer } from "./clock.js";
-import { fetchConfig, loadConfig, serviceUrl } from "./config.js";
+import { fetchConfig, loadConfig } from "./config.js";
 import { applyLanguage, setTimeZone, t, toggleLanguage } from "./i18n.js";
 import { RoadMap, colours, onTheme } from "./map/map.js";
 import { emptyLines, roadAt } from "./map/pick.js";
@@ -132,7 +132,7 @@ async function start() {
   $("language").addEventListener("click", toggleLanguage);
   document.addEventListener("yukimichi:language", () => page.relabel());
   onTheme(() => page.relabel());
-  startFeed(serviceUrl("status/snapshot"), {
+  startFeed({
     contact: (response) => { setFromAnswer(response); setOffline(false); },
     snapshot: (snapshot) => page.onSnapshot(snapshot),
     failure: (error) => { console.warn(error.message); setOffline(true); },

@@ -1,8 +1,9 @@
 // Ploughs at work: public points without any vehicle id, drawn as arrows that point where they go.
 
 import { serviceUrl } from "../config.js";
+import { waitMs } from "../status/pace.js";
 
-const POLL_MS = 10000;
+const TIMEOUT_MS = 10000;
 const MAX_AGE_S = 900; // a position older than a quarter of an hour says nothing about now
 const ICON_PX = 44;
 
@@ -58,22 +59,32 @@ export function addPloughIcons(map, colours) {
 /** Keeps `show(points)` fed with ploughs that are fresh at `nowS()`; on failure the old ones age out by themselves. */
 export function startPloughs(show, nowS) {
   let latest = emptyPoints();
+  let etag = "";
+  let failures = 0;
   const fresh = ({ properties }) => nowS() - Date.parse(properties.observed_at) / 1000 < MAX_AGE_S;
 
-  async function poll() {
-    if (document.hidden) return;
-    try {
-      const url = `${serviceUrl("ogc/collections/ploughs/items")}?f=json&limit=2000`;
-      const response = await fetch(url, { signal: AbortSignal.timeout(POLL_MS) });
-      if (!response.ok) throw new Error(`ploughs: the server answered ${response.status}`);
-      latest = await response.json();
-    } catch (error) {
-      console.warn(error.message);
-    }
-    show({ type: "FeatureCollection", features: latest.features.filter(fresh).map(withoutNulls) });
+  async function ask() {
+    const url = `${serviceUrl("ogc/collections/ploughs/items")}?f=json&limit=2000&properties=observed_at,heading_deg`;
+    const headers = etag ? { "If-None-Match": etag } : {};
+    const response = await fetch(url, { headers, cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MS) });
+    if (response.status === 304) return;
+    if (!response.ok) throw new Error(`ploughs: the server answered ${response.status}`);
+    latest = await response.json();
+    etag = response.headers.get("ETag") ?? "";
   }
 
-  setInterval(poll, POLL_MS);
+  async function poll() {
+    try {
+      if (!document.hidden) await ask();
+      failures = 0;
+    } catch (error) {
+      failures += 1;
+      console.warn(error.message);
+    }
+    setTimeout(poll, waitMs(failures));
+    if (!document.hidden) show({ type: "FeatureCollection", features: latest.features.filter(fresh).map(withoutNulls) });
+  }
+
   poll();
 }
 

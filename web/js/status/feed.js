@@ -1,34 +1,64 @@
-// Polls the snapshot. One request at a time, If-None-Match, slower after failures, silent while the page is hidden.
+// Fetches the snapshot once, then what has changed since. One request at a time, If-None-Match, slower after failures,
+// silent while the page is hidden.
 
-import { readSnapshot } from "./snapshot.js";
+import { serviceUrl } from "../config.js";
+import { waitMs } from "./pace.js";
+import { applyChanges, readSnapshot } from "./snapshot.js";
 
-const POLL_MS = 5000;
-const THRIFTY_POLL_MS = 30000; // on a line that is said to be slow or paid for by the byte
-const LONGEST_WAIT_MS = 30000;
 const TIMEOUT_MS = 15000;
+const LONGEST_GAP_MS = 300000; // after a longer silence the whole is fetched anew
 
-function pollMs() {
-  const line = navigator.connection;
-  return line?.saveData || /2g/.test(line?.effectiveType ?? "") ? THRIFTY_POLL_MS : POLL_MS;
+async function get(path, headers = {}) {
+  // no-store: the answer 304 shall reach this code, not be turned into the body again by the browser
+  const signal = AbortSignal.timeout(TIMEOUT_MS);
+  const response = await fetch(serviceUrl(path), { headers, cache: "no-store", signal });
+  if (!response.ok && response.status !== 304) throw new Error(`the server answered ${response.status}`);
+  return response;
 }
 
-/** Starts polling `url`. `handlers`: snapshot(snapshot), contact(response) after each answer, failure(error). */
-export function startFeed(url, handlers) {
-  let etag = "";
+/** Starts asking. `handlers`: snapshot(held) with the state that is held whenever it has changed, contact(response)
+ *  after each answer, failure(error). */
+export function startFeed(handlers) {
+  let held = null; // the snapshot, carried on in place
+  let etag = ""; // of the last answer about changes since the version held
+  let heardMs = 0;
   let failures = 0;
   let timer = 0;
   let isBusy = false;
 
-  async function ask() {
-    const headers = etag ? { "If-None-Match": etag } : {};
-    // no-store: the answer 304 shall reach this code, not be turned into the body again by the browser
-    const response = await fetch(url, { headers, cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MS) });
-    if (response.status === 304) return handlers.contact(response);
-    if (!response.ok) throw new Error(`the server answered ${response.status}`);
-    const snapshot = readSnapshot(await response.json());
-    etag = response.headers.get("ETag") ?? "";
+  function heard(response) {
+    heardMs = Date.now();
     handlers.contact(response);
-    return handlers.snapshot(snapshot);
+  }
+
+  async function takeWhole() {
+    const response = await get("status/snapshot");
+    held = readSnapshot(await response.json());
+    etag = "";
+    heard(response);
+    handlers.snapshot(held);
+  }
+
+  /** False where the way from what is held to now is not known. */
+  async function takeChanges() {
+    const path = `status/changes?since=${held.statusVersion}&network_version=${held.networkVersion}`;
+    const response = await get(path, etag ? { "If-None-Match": etag } : {});
+    if (response.status === 304) {
+      heard(response);
+      return true;
+    }
+    const before = held.statusVersion;
+    if (!applyChanges(held, await response.json())) return false;
+    heard(response);
+    const isSame = held.statusVersion === before;
+    etag = isSame ? response.headers.get("ETag") ?? "" : "";
+    if (!isSame) handlers.snapshot(held);
+    return true;
+  }
+
+  async function ask() {
+    if (held && Date.now() - heardMs < LONGEST_GAP_MS && await takeChanges()) return;
+    await takeWhole();
   }
 
   async function poll() {
@@ -43,7 +73,7 @@ export function startFeed(url, handlers) {
       handlers.failure(error);
     } finally {
       isBusy = false;
-      timer = setTimeout(poll, Math.min(pollMs() * 2 ** Math.max(0, failures - 1), LONGEST_WAIT_MS));
+      timer = setTimeout(poll, waitMs(failures));
     }
   }
 

@@ -1,42 +1,98 @@
-// Reads the compact snapshot of the whole prefecture into flat arrays, and classifies them for a moment in time.
+// Reads the compact snapshot of the whole prefecture into columns, carries them on by what has changed since, and
+// classifies them for a moment in time.
 
 import { CODE, shown, worse } from "./classify.js";
 
 const DIRECTIONS = ["forward", "backward"];
+const COLUMNS = ["char", "reason", "clearedS", "validS", "observedS", "coveredPercent"];
 
 /** Checks and unpacks the JSON of /status/snapshot. Throws when columns do not fit together. */
 export function readSnapshot(raw) {
-  const n = raw.n;
-  const pieceId = new Float64Array(n);
-  if (raw.piece_id.length !== n) throw new Error(`snapshot: ${raw.piece_id.length} ids for n = ${n}`);
-  let id = 0;
-  for (let i = 0; i < n; i += 1) pieceId[i] = id += raw.piece_id[i];
-  const snapshot = {
+  const columns = readColumns(raw, "snapshot");
+  return {
+    networkVersion: raw.network_version,
     roadsVersion: raw.roads_version,
     statusVersion: raw.status_version,
     event: raw.event,
     isSynthetic: raw.synthetic === true,
     defaultReason: raw.default_reason,
-    pieceId,
-    positionOf: new Map(Array.from(pieceId, (piece, i) => [piece, i])),
+    ...columns,
+    positionOf: new Map(columns.pieceId.map((piece, i) => [piece, i])),
+    readVersion: raw.status_version,
+    changedVersionOf: new Map(), // of pieces that have changed since it was read
   };
-  for (const name of DIRECTIONS) snapshot[name] = readDirection(raw, name, n);
-  return snapshot;
 }
 
-function readDirection(raw, name, n) {
+/** Applies the JSON of /status/changes in place. False, with nothing done, where the snapshot has to be fetched again.
+ *  Throws, with nothing done, when columns do not fit together. */
+export function applyChanges(snapshot, raw) {
+  const isOther = raw.roads_version !== snapshot.roadsVersion || raw.event.event_id !== snapshot.event.event_id;
+  if (raw.reload !== false || isOther || raw.status_version < snapshot.statusVersion) return false;
+  const told = readColumns(raw, "changes");
+  const gone = idsOf(raw.gone);
+  for (const piece of gone) remove(snapshot, piece);
+  told.pieceId.forEach((piece, i) => put(snapshot, piece, told, i));
+  for (const piece of [...gone, ...told.pieceId]) snapshot.changedVersionOf.set(piece, raw.status_version);
+  snapshot.statusVersion = raw.status_version;
+  snapshot.event = raw.event;
+  snapshot.isSynthetic = raw.synthetic === true;
+  return true;
+}
+
+/** The last status version in which a piece may have changed. */
+export function versionOf(snapshot, pieceId) {
+  return snapshot.changedVersionOf.get(pieceId) ?? snapshot.readVersion;
+}
+
+// Order carries no meaning in what is held: a new piece comes last, and the last one fills the place of one that goes.
+function put(snapshot, piece, told, from) {
+  const to = snapshot.positionOf.get(piece) ?? snapshot.pieceId.length;
+  snapshot.positionOf.set(piece, to);
+  snapshot.pieceId[to] = piece;
+  copy(told, from, snapshot, to);
+}
+
+function remove(snapshot, piece) {
+  const hole = snapshot.positionOf.get(piece);
+  if (hole === undefined) return;
+  const last = snapshot.pieceId.length - 1;
+  snapshot.pieceId[hole] = snapshot.pieceId[last];
+  snapshot.positionOf.set(snapshot.pieceId[hole], hole);
+  snapshot.positionOf.delete(piece);
+  copy(snapshot, last, snapshot, hole);
+  snapshot.pieceId.pop();
+  for (const name of DIRECTIONS) for (const column of COLUMNS) snapshot[name][column].pop();
+}
+
+function copy(source, from, target, to) {
+  for (const name of DIRECTIONS) for (const column of COLUMNS) target[name][column][to] = source[name][column][from];
+}
+
+function idsOf(deltas) {
+  let id = 0;
+  return deltas.map((delta) => { id += delta; return id; });
+}
+
+function readColumns(raw, what) {
+  if (raw.piece_id.length !== raw.n) throw new Error(`${what}: ${raw.piece_id.length} ids for n = ${raw.n}`);
+  const columns = { pieceId: idsOf(raw.piece_id) };
+  for (const name of DIRECTIONS) columns[name] = readDirection(raw, name, what);
+  return columns;
+}
+
+function readDirection(raw, name, what) {
   const columns = raw[name];
   for (const column of ["state", "reason", "cleared_s", "valid_s", "observed_s", "covered"]) {
-    if (columns[column].length !== n) throw new Error(`snapshot: ${name}.${column} does not have n = ${n} values`);
+    if (columns[column].length !== raw.n) throw new Error(`${what}: ${name}.${column} does not have n = ${raw.n} values`);
   }
-  const at = (values) => Float64Array.from(values, (s) => (s < 0 ? NaN : raw.base_at + s));
+  const at = (values) => values.map((s) => (s < 0 ? NaN : raw.base_at + s));
   return {
-    char: columns.state,
+    char: [...columns.state],
     reason: columns.reason.map((i) => raw.reasons[i]),
     clearedS: at(columns.cleared_s),
     validS: at(columns.valid_s),
     observedS: at(columns.observed_s),
-    coveredPercent: Uint8Array.from(columns.covered),
+    coveredPercent: columns.covered,
   };
 }
 

@@ -4,7 +4,7 @@
 import { serviceUrl } from "../config.js";
 import { nowS } from "../clock.js";
 import { t } from "../i18n.js";
-import { factsOf } from "../status/snapshot.js";
+import { factsOf, versionOf } from "../status/snapshot.js";
 import { h } from "./dom.js";
 import { compassText, directionBlock, factsFromFeature, roadRows, stateText } from "./evidence.js";
 
@@ -58,17 +58,21 @@ export class Card {
     this.#root.hidden = true;
   }
 
-  /** Called when time has gone on or a snapshot has come: words follow the clock, evidence follows the version. */
+  /** Called when time has gone on or a snapshot has come: words follow the clock, evidence follows the road. */
   refresh() {
     if (!this.#road) return;
     this.render();
-    const version = this.#context().snapshot?.statusVersion ?? -1;
-    if (version !== this.#version || this.#problem) this.#load();
+    if (this.#roadVersion() !== this.#version || this.#problem) this.#load();
+  }
+
+  #roadVersion() {
+    const { snapshot } = this.#context();
+    return snapshot ? versionOf(snapshot, this.#road.pieceId) : -1;
   }
 
   async #load() {
     const road = this.#road;
-    this.#version = this.#context().snapshot?.statusVersion ?? -1;
+    this.#version = this.#roadVersion();
     try {
       const [forward, backward] = await Promise.all(
         [0, 1].map((reversed) => fetchFeature(2 * road.pieceId + reversed)));
