@@ -204,6 +204,25 @@ def test_a_late_fix_of_an_earlier_drive_cuts_nothing_off_the_open_trace(
     assert sorted(facts) == sorted(worker.whole(late))
 
 
+def test_what_waits_for_a_whole_look_when_a_worker_dies_is_read_again_by_the_next(
+    worker: Worker, give_fixes: Callable[..., int]
+) -> None:
+    """Of a drive that is closed nothing else would ever ask for it: only the mark, which stays before what waits."""
+    rows = tour(60)
+    late = T0 + timedelta(hours=2)
+    give_fixes("plough 1", rows[:40])
+    worker.turn(late)
+    give_fixes("plough 1", rows[40:])
+    with worker.engine() as connection:
+        worker.facts.turn(connection, late)
+    assert worker.facts.n_waiting == 1
+    worker.facts = LiveFacts(worker.network, worker.index, worker.settings)
+    worker.turn(late)
+    facts = worker.rows(FACTS)
+    assert facts[-1][13] == rows[-1][0]
+    assert facts == worker.whole(late)
+
+
 def test_two_workers_share_the_vehicles_and_end_in_the_same_facts(
     worker: Worker, give_fixes: Callable[..., int]
 ) -> None:
