@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,9 @@ from yukimichi.cluster import open_database
 from yukimichi.debian import find_or_install
 from yukimichi.logs import configure
 from yukimichi.progress import say
+
+#: The environment variable that `yukimichi up` sets for the processes that it looks after.
+SUPERVISED = "YUKI_SUPERVISED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,10 @@ def settings_of(config: Path | None) -> Settings:
 
 @contextmanager
 def opened(config: Path | None) -> Iterator[Context]:
-    """A migrated database for the length of the block; a cluster that this call started is stopped at its end."""
+    """A migrated database for the length of the block; a cluster that this call started is stopped at its end.
+
+    A process of `yukimichi up` leaves it running (SUPERVISED is set): others use it, and `up` stops it.
+    """
     settings = settings_of(config)
     configure(settings.log)
     database, cluster = open_database(
@@ -42,7 +49,7 @@ def opened(config: Path | None) -> Iterator[Context]:
         migrate(database)
         yield Context(settings, database)
     finally:
-        if cluster is not None:
+        if cluster is not None and SUPERVISED not in os.environ:
             cluster.stop()
 
 

@@ -18,6 +18,7 @@ import psycopg
 
 from geo.db import Database, Role, Row, read_sql, unreachable
 from geo.devices import DeviceStats
+from geo.errors import ConflictError
 from geo.settings import Settings
 from geo.store.beats import Beat, beat
 from geo.store.devices import load_device_stats, refresh_device_health, rules_of
@@ -74,13 +75,19 @@ class Connections:
 
 
 @contextmanager
-def connections(database: Database) -> Iterator[Connections]:
-    """Connections for the length of the block. Raises DatabaseProblem where the database does not answer."""
+def connections(database: Database, worker: int = 0) -> Iterator[Connections]:
+    """Connections of a worker for the length of the block.
+
+    Raises DatabaseProblem where the database does not answer, ConflictError while another process is this worker.
+    """
     held: list[Connection] = []
     try:
         for role in (Role.ENGINE, Role.PUBLISH, Role.ENGINE):
             held.append(psycopg.connect(database.conninfo_of(role), autocommit=True))
         found = Connections(*held)
+        got = found.listen.execute(read_sql("geo", "queries/lock_worker"), {"worker": worker}).fetchone()
+        if got != (True,):
+            raise ConflictError(f"Another process is worker {worker}.", hint="This one goes on when that one ends.")
         found.listen.execute("LISTEN yuki_batches")
         yield found
     except psycopg.OperationalError as error:

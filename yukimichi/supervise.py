@@ -6,6 +6,7 @@ it again is all that has to be done.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -18,6 +19,7 @@ from pathlib import Path
 import psycopg
 
 from geo.errors import YukiError
+from yukimichi.context import SUPERVISED
 from yukimichi.progress import say
 
 #: Seconds between two looks, and how long a process that died is left alone, the first time and at most.
@@ -73,7 +75,8 @@ class Supervisor:
 
     def _start(self, command: Sequence[str]) -> subprocess.Popen[bytes]:
         # a session of its own: Ctrl-C reaches this process, which then ends the others in order
-        return subprocess.Popen([sys.executable, "-m", "yukimichi", *command, *self._options], start_new_session=True)
+        words = [sys.executable, "-m", "yukimichi", *command, *self._options]
+        return subprocess.Popen(words, start_new_session=True, env=os.environ | {SUPERVISED: "1"})
 
     def _watch(self) -> None:
         while not self._stopping.wait(LOOK_S):

@@ -61,7 +61,7 @@ def _keep_going(context: Context, live: Live, ploughs: Ploughs | None, stopping:
     while not stopping.is_set():
         began = time.monotonic()
         try:
-            with connections(context.database) as held:
+            with connections(context.database, live.worker) as held:
                 _rounds(live, held, ploughs, stopping)
         except (YukiError, psycopg.Error) as error:
             live.failed()
