@@ -3,10 +3,10 @@
     python -m benchmarks.bench_live [--vehicles 1400] [--seconds 600] [--singles 100] [--burst 200000] [--home FOLDER]
 
 Ten vendors post a batch a second each, one position a second of every vehicle; besides, single posts. Prints, for each
-minute and in all: how long a post takes until its answer, and from the start of the post that carried the first
-position at or after the moment that a changed state rests on, to that state in what is published; CPU and memory of each process. With --burst, so many
-late positions of other vehicles are posted in the middle. What is stored is counted against what was answered. With
---home, the cluster of that folder is used again and kept.
+minute and in all: how long a post takes until its answer; and from the start of the post that carried the first
+position at or after the moment that a changed state rests on, to that state in what is published. Then CPU and memory
+of each process. With --burst, so many late positions of other vehicles are posted in the middle. What is stored is
+counted against what was answered. With --home, the cluster of that folder is used again and kept.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ def plan_of(context: Context, network: Network, wish: argparse.Namespace, run: i
             "speed_mps": [round(float(fleet.speed_mps[i]), 2) for i in mine],
         })  # fmt: skip
     rest = range(wish.vehicles, wish.vehicles + wish.singles)
-    singles = {"key": key_of(context, "singles"), "names": [f"{run}-{i}" for i in rest], "n_connections": 4,
+    singles = {"key": key_of(context, "singles"), "names": [f"{run}-{i}" for i in rest], "n_connections": 16,
                "lon": [lon[i] for i in rest], "lat": [lat[i] for i in rest]}  # fmt: skip
     return {"port": PORT, "vendors": vendors, "singles": singles, "t0": run + LEAD_S}
 
