@@ -258,6 +258,9 @@ def _blocks(stream: BinaryIO, where: str) -> Iterator[tuple[bytes, bool]]:
 
 def _cut(data: bytes, first: int) -> _Lines:
     """The lines of a text that are not empty."""
+    if not data:
+        nothing = np.zeros(0, np.int64)
+        return _Lines(data, nothing, nothing, nothing)
     buffer = np.frombuffer(data, np.uint8)
     end = np.flatnonzero(buffer == ord("\n")).astype(np.int64)
     if not data.endswith(b"\n"):

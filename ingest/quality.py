@@ -201,7 +201,8 @@ def _positions(batch: RawBatch, source: SourceSettings, judge: Judge, where: str
     if source.area is not None:
         judge.refuse(~inside(lon, lat, source.area), Why.OUTSIDE_AREA, "outside the area of the source")
     # 1e-9 degrees are 0.1 mm: the same position gets the same bits on every machine
-    return np.round(lon, 9), np.round(lat, 9)
+    # rows that are refused may hold any number, and rounding 1e300 overflows
+    return np.round(np.where(judge.good, lon, 0.0), 9), np.round(np.where(judge.good, lat, 0.0), 9)
 
 
 def is_swapped(lon: Floats, lat: Floats, source: SourceSettings) -> Bools:
