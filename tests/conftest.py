@@ -20,10 +20,8 @@ from yukimichi.debian import find_or_install
 
 # The same examples on every run, so that a red run is about the change and not about luck. To look for new ones:
 # HYPOTHESIS_PROFILE=explore make test
-# How long an example takes says something of the machine's other work and nothing of us.
-AT_ANY_PACE = {"deadline": None, "suppress_health_check": [hypothesis.HealthCheck.too_slow]}
-hypothesis.settings.register_profile("repeatable", derandomize=True, **AT_ANY_PACE)
-hypothesis.settings.register_profile("explore", derandomize=False, **AT_ANY_PACE)
+hypothesis.settings.register_profile("repeatable", derandomize=True)
+hypothesis.settings.register_profile("explore", derandomize=False)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 #: A test cluster may forget everything when the machine stops.

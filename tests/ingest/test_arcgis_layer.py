@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from geo.errors import ConfigError, InputError, MissingInputError, YukiError
@@ -108,6 +108,8 @@ JSON_VALUES = st.recursive(
 )
 
 
+# the first example is slow to draw, since the strategy is built with it
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(st.sampled_from(sorted(_described())), JSON_VALUES))
 def test_any_description_is_a_layer_or_an_error_of_ours(more: dict[str, Any]) -> None:
     with contextlib.suppress(YukiError):
