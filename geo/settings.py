@@ -18,8 +18,13 @@ from pydantic import BaseModel, Field, ValidationError
 
 from geo.errors import ConfigError
 from geo.settings_base import Part, ZoneName, keys_beside
+from geo.settings_coverage import CoverageSettings
+from geo.settings_events import EventSettings
 from geo.settings_live import DeviceSettings, IngestSettings, MqttSettings, WorkerSettings
 from geo.settings_operations import LogSettings, RetentionSettings
+from geo.settings_reports import ReportSettings
+from geo.settings_service import ServiceSettings
+from geo.settings_snow import SnowSettings
 from geo.settings_sources import SourceSettings
 from geo.vocabulary import RoadClass
 
@@ -78,6 +83,11 @@ class Settings(Part):
     server: ServerSettings = ServerSettings()
     network: NetworkSettings = NetworkSettings()
     status: StatusSettings = StatusSettings()
+    coverage: CoverageSettings = CoverageSettings()
+    snow: SnowSettings = SnowSettings()
+    events: EventSettings = EventSettings()
+    service: ServiceSettings = ServiceSettings()
+    reports: ReportSettings = ReportSettings()
     publish: PublishSettings = PublishSettings()
     ingest: IngestSettings = IngestSettings()
     mqtt: MqttSettings = MqttSettings()

@@ -41,6 +41,9 @@ class Reason(Term):
     EXPIRED = "expired", "除雪から時間が経過し現状を保証できない"
     WORK_UNKNOWN = "work_unknown", "通過したが作業の有無が分からない"
     LOW_CONFIDENCE = "low_confidence", "照合の確からしさが足りない"
+    SNOWED_OVER = "snowed_over", "除雪後の降雪が基準を超えた"
+    CLOSED = "closed", "通行止め"
+    WITHHELD = "withheld", "公表を停止している"
 
 
 class DeviceReason(Term):
@@ -116,6 +119,44 @@ class EventKind(Term):
     STORM = "storm", "降雪"
     CALLOUT = "callout", "出動"
     STANDING = "standing", "常時監視"
+
+
+class Restriction(Term):
+    """規制: what an order of a road manager says of traffic on an edge, the strictest first."""
+
+    CLOSED = "closed", "通行止め"
+    WINTER_CLOSED = "winter_closed", "冬期通行止め"
+    ONE_LANE = "one_lane", "片側交互通行"
+    CHAINS = "chains", "チェーン規制"
+    WINTER_TYRES = "winter_tyres", "冬用タイヤ規制"
+
+
+class OrderKind(Term):
+    """指示: what a road manager enters by hand; it wins over every inference."""
+
+    RESTRICTION = "restriction", "規制"
+    CORRECTION = "correction", "状態の訂正"
+    PUBLICATION_STOP = "publication_stop", "公表停止"
+
+
+class ServiceState(Term):
+    """除雪水準の達成状況: where an edge stands against its target."""
+
+    ACHIEVED = "achieved", "達成"
+    PENDING = "pending", "期限前"
+    AT_RISK = "at_risk", "遅れのおそれ"
+    LATE = "late", "遅れて達成"
+    MISSED = "missed", "期限超過"
+    UNKNOWN = "unknown", "不明"
+    NO_TARGET = "no_target", "目標なし"
+
+
+class SnowBasis(Term):
+    """降雪量の根拠: how the snow since a clearing is known."""
+
+    OBSERVED = "observed", "観測値の内挿"
+    PARTIAL = "partial", "一部欠測（下限値）"
+    MISSING = "missing", "欠測"
 
 
 class Manager(Term):

@@ -88,6 +88,9 @@ export default {
   reason_expired: "Too long since the clearing to vouch for it",
   reason_work_unknown: "A plough passed, but whether it worked is not known",
   reason_low_confidence: "The position is not certain enough",
+  reason_withheld: "Publication is stopped here",
+  reason_closed: "The road is closed",
+  reason_snowed_over: "Too much snow has fallen since it was cleared",
 
   treatment_fresh_snow_plowing: "Fresh snow plowing",
   treatment_surface_grading: "Surface grading",

@@ -86,6 +86,9 @@ export default {
   reason_expired: "除雪から時間がたち、今の状態を保証できません",
   reason_work_unknown: "除雪車は通りましたが、作業したか分かりません",
   reason_low_confidence: "位置の確からしさが足りません",
+  reason_withheld: "公表を停止しています",
+  reason_closed: "通行止めです",
+  reason_snowed_over: "除雪のあと、基準を超える雪が降りました",
 
   treatment_fresh_snow_plowing: "新雪除雪",
   treatment_surface_grading: "路面整正",
