@@ -17,7 +17,8 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from geo.coverage import PassFacts, adjacent, clears, cover, with_end_slack
+from geo.coverage import PassFacts, clears, cover
+from geo.end_slack import adjacent, with_end_slack
 from geo.fix import TREATMENTS
 from geo.network import Network
 from geo.status import EdgeContext, Moment, StatusRules, assess

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from geo.coverage import Coverage, PassFacts, adjacent, clears, cover, with_end_slack
+from geo.coverage import Coverage, PassFacts, clears, cover
+from geo.end_slack import adjacent, with_end_slack
 from geo.linear import TOUCH_M, order_by, starts_of
 from geo.vocabulary import Reason, State
 from geo.work import BASIS_UNKNOWN, NO_TREATMENT, PASS, UNKNOWN

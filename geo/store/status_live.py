@@ -122,7 +122,7 @@ class LiveStatus:
 def neighbourhood(network: Network, edges: Ints) -> Ints:
     """Positions of edges that share a node with some edges, themselves too, both directions of each; ascending.
 
-    Facts that meet at a node draw each other out (geo.coverage.with_end_slack), so these are enough. The two of
+    Facts that meet at a node draw each other out (geo.end_slack.with_end_slack), so these are enough. The two of
     a piece stay a pair: the first at an even place.
     """
     nodes = np.unique(np.concatenate([network.edge_from[edges], network.edge_to[edges]]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from geo import coverage, passes
+from geo import end_slack, passes
 from geo.db import Database, Role
 from geo.status import REASONS, STATES
 from geo.store import evidence
@@ -44,8 +44,8 @@ def test_the_constants_of_the_page_are_those_of_the_code() -> None:
         f"at most {passes.JUNCTION_REACH_M:.0f} m outside",
         f"More than {passes.BRIDGE_S:.0f} s between two fixes",
         "capped at {1} for declared, {2} for assumed and {3} for unknown work".format(*passes.BASIS_CONFIDENCE_MAX),
-        f"up to {coverage.END_SLACK_M:.0f} m that are missing",
-        f"never more than {coverage.END_SLACK_FRACTION * 100:.0f} % of the edge",
+        f"up to {end_slack.END_SLACK_M:.0f} m that are missing",
+        f"never more than {end_slack.END_SLACK_FRACTION * 100:.0f} % of the edge",
         f"fixes within {evidence.UNMATCHED_NEAR_M:.0f} m of the edge",
         f"less than {TraceSettings().max_gap_s / 60:.0f} minutes old",
     ):

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from asciimap import AsciiMap, draw, one_trace
 
-from geo.coverage import PassFacts, adjacent, clears, cover, with_end_slack
+from geo.coverage import PassFacts, clears, cover
+from geo.end_slack import adjacent, with_end_slack
 from geo.matching.candidates import build_index
 from geo.matching.matcher import match
 from geo.passes import classify
