@@ -7,7 +7,7 @@ import sys
 import typer
 
 from geo.errors import YukiError, exit_code
-from yukimichi.cli import feeds, ingest, operations, service, sources, stages, status, tools, vehicles
+from yukimichi.cli import feeds, ingest, operations, report, service, sources, stages, status, tools, vehicles
 from yukimichi.progress import console
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ feeds.register(app)
 status.register(app)
 sources.register(app)
 operations.register(app)
+report.register(app)
 
 
 def main() -> None:
