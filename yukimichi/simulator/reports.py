@@ -15,7 +15,7 @@ from geo.network import Network
 from geo.polyline import from_flat, points_at
 from yukimichi.simulator.duties import Duty
 from yukimichi.simulator.motion import DRIVE, REVERSE, STAND, Motion
-from yukimichi.simulator.units import Unit, position_errors, repeats, report_times
+from yukimichi.simulator.units import Receivers, Unit, position_errors, repeats, report_times
 
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
@@ -56,13 +56,17 @@ class Sent:
 
 
 def make_fixes(
-    network: Network, shift: Shift, traffic_side: str, rng: np.random.Generator
+    network: Network,
+    shift: Shift,
+    traffic_side: str,
+    rng: np.random.Generator,
+    receivers: Receivers | None = None,
 ) -> tuple[pd.DataFrame, Sent]:
     """The table of fixes in order of time, and what was sent when and where."""
     sent = _send(shift, rng)
     xy, course_rad, mps = _true_states(network, shift.legs, sent, traffic_side)
     first = np.r_[True, sent.vehicle[1:] != sent.vehicle[:-1]][: len(sent.at_s)]
-    error, claimed = position_errors(sent.at_s, first, rng)
+    error, claimed = position_errors(sent.at_s, first, rng, receivers)
     n = len(sent.at_s)
     lonlat = np.round(to_lonlat(xy + error, network.crs_epsg), 7)
     turned = rng.normal(0, 1, n) * np.where(mps > 2.0, 4.0, 25.0)

@@ -19,7 +19,7 @@ from yukimichi.simulator.motion import Motion, join_motions, make_motion
 from yukimichi.simulator.reports import Shift, make_fixes
 from yukimichi.simulator.tours import Roads, make_tour, prepare_roads
 from yukimichi.simulator.truth import make_truth
-from yukimichi.simulator.units import Unit, draw_unit
+from yukimichi.simulator.units import Receivers, Unit, draw_unit
 
 type Floats = NDArray[np.float64]
 #: Vehicles that stand ready at their depot for most of the storm; some of them never leave.
@@ -31,13 +31,16 @@ type Progress = Callable[[int, int], None]
 class Storm:
     """ending_at: the last moment that is simulated, zone-aware. hours: how long before the first machines went out.
 
-    share: part of the vehicles that go out. traffic_side: left or right.
+    share: part of the vehicles that go out. traffic_side: left or right. interval_s: all devices report so often;
+    None: as real ones do, mostly every 15 s. receivers: how far positions err.
     """
 
     ending_at: datetime
     hours: float = 6.0
     share: float = 1.0
     traffic_side: str = "left"
+    interval_s: float | None = None
+    receivers: Receivers = Receivers()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,7 @@ def simulate(
     rng = np.random.default_rng(seed)
     chosen = [duty for duty in duties if rng.random() < storm.share] or list(duties[:1])
     shift = _drive_all(network, chosen, storm, seed, progress)
-    fixes, sent = make_fixes(network, shift, storm.traffic_side, rng)
+    fixes, sent = make_fixes(network, shift, storm.traffic_side, rng, storm.receivers)
     return SimRun(fixes, make_truth(network, shift, sent))
 
 
@@ -121,7 +124,7 @@ def _one(
     if len(tour.edge) == 0:
         return None
     motion = make_motion(network, roads, duty, tour, work_mps, wait_s, rng)
-    unit = draw_unit(min(float(motion.t1[-1]), length_s - start_s), rng)
+    unit = draw_unit(min(float(motion.t1[-1]), length_s - start_s), rng, storm.interval_s)
     return motion, unit, start_s
 
 

@@ -24,11 +24,18 @@ _SILENT_SHARE = 0.06
 _NO_SENSOR_SHARE = 0.11
 _STUCK_SHARE = 0.05
 
-#: Error in each axis, metres, and how long it keeps its direction, seconds: clear sky, then beside high walls.
-_CLEAR_M, _CLEAR_S = 3.3, 55.0
-_DISTURBED_M, _DISTURBED_S = 26.0, 40.0
+#: How long an error keeps its direction, seconds: clear sky, then beside high walls.
+_CLEAR_S, _DISTURBED_S = 55.0, 40.0
 #: Mean lengths of clear and disturbed spells, seconds.
 _CLEAR_SPELL_S, _DISTURBED_SPELL_S = 900.0, 55.0
+
+
+@dataclass(frozen=True, slots=True)
+class Receivers:
+    """How far positions err in each axis, metres, one standard deviation: under clear sky, and beside high walls."""
+
+    clear_m: float = 3.3
+    disturbed_m: float = 26.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +54,8 @@ class Unit:
     is_stuck_down: bool
 
 
-def draw_unit(length_s: float, rng: np.random.Generator) -> Unit:
-    """A device with its habits; length_s is how long its vehicle is out."""
+def draw_unit(length_s: float, rng: np.random.Generator, interval_s: float | None = None) -> Unit:
+    """A device with its habits; length_s is how long its vehicle is out. interval_s: None draws one."""
     silent_from = silent_to = stuck_from = stuck_to = length_s
     if rng.random() < NEVER_SHARE:
         silent_from = 0.0
@@ -59,8 +66,9 @@ def draw_unit(length_s: float, rng: np.random.Generator) -> Unit:
     if rng.random() < _STUCK_SHARE:
         stuck_from = rng.uniform(0.2, 0.8) * length_s
         stuck_to = stuck_from + rng.uniform(240.0, 1_200.0)
+    drawn_s = float(rng.choice(_INTERVALS_S, p=_INTERVAL_SHARES))
     return Unit(
-        interval_s=float(rng.choice(_INTERVALS_S, p=_INTERVAL_SHARES)),
+        interval_s=drawn_s if interval_s is None else interval_s,
         has_heading=bool(rng.random() < 0.85),
         has_accuracy=bool(rng.random() < 0.3),
         has_work_sensor=bool(rng.random() >= _NO_SENSOR_SHARE),
@@ -90,19 +98,22 @@ def repeats(n: int, rng: np.random.Generator) -> Ints:
     return 1 + (draw < _DUPLICATE_SHARE).astype(np.int64) + (draw < _DUPLICATE_SHARE / 8)
 
 
-def position_errors(at_s: Floats, is_first: Bools, rng: np.random.Generator) -> tuple[Floats, Floats]:
+def position_errors(
+    at_s: Floats, is_first: Bools, rng: np.random.Generator, receivers: Receivers | None = None
+) -> tuple[Floats, Floats]:
     """(n, 2) errors east and north in metres, and (n,) the size that an honest device would claim.
 
     at_s (n,) seconds, is_first (n,) True at the first report of each vehicle. Errors of one vehicle hang together:
     first-order Gauss-Markov, with spells of larger errors.
     """
-    n = len(at_s)
-    error, claimed = _errors(at_s, is_first, rng.normal(size=(n, 2)), rng.random(n), rng.random(n))
+    n, receivers = len(at_s), receivers or Receivers()
+    size_m = (receivers.clear_m, receivers.disturbed_m)
+    error, claimed = _errors(at_s, is_first, rng.normal(size=(n, 2)), rng.random(n), rng.random(n), size_m)
     return error, claimed
 
 
 @njit(cache=True, nogil=True)
-def _errors(at_s, is_first, normal, switch, start):  # type: ignore[no-untyped-def]
+def _errors(at_s, is_first, normal, switch, start, size_m):  # type: ignore[no-untyped-def]
     n = len(at_s)
     error, claimed = np.zeros((n, 2)), np.zeros(n)
     disturbed, x, y = False, 0.0, 0.0
@@ -116,7 +127,7 @@ def _errors(at_s, is_first, normal, switch, start):  # type: ignore[no-untyped-d
             if switch[i] < 1.0 - np.exp(-dt / spell):
                 disturbed = not disturbed
             keep = np.exp(-dt / (_DISTURBED_S if disturbed else _CLEAR_S))
-        size = _DISTURBED_M if disturbed else _CLEAR_M
+        size = size_m[1] if disturbed else size_m[0]
         fresh = size * np.sqrt(1.0 - keep * keep)
         x = keep * x + fresh * normal[i, 0]
         y = keep * y + fresh * normal[i, 1]
