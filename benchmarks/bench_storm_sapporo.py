@@ -28,7 +28,7 @@ import pandas as pd
 from benchmarks.bench_storm import SECRET, covered_m, edge_states, timed, truth_table
 from geo.migrate import migrate
 from geo.network import Network
-from geo.settings import Settings, SourceSettings, StatusSettings
+from geo.settings import Settings, SourceSettings, StateSettings, StatusSettings
 from geo.store.status import refresh_status
 from geo.vocabulary import CLEARING_TREATMENTS
 from ingest.roads import ingest_roads
@@ -87,11 +87,11 @@ def print_truth(context: Context, network: Network, as_of: datetime) -> pd.DataF
     """The table of truth for each candidate, which is returned, then what is false at the default."""
     figures = {}
     for least in CANDIDATES:
-        refresh_status(context.database, network, StatusSettings(confidence_min=least), as_of)
+        refresh_status(context.database, network, StateSettings(status=StatusSettings(confidence_min=least)), as_of)
         figures[least] = truth_table(context)
     table = pd.DataFrame.from_dict(figures, orient="index")
     print_table(table)
-    refresh_status(context.database, network, StatusSettings(), as_of)
+    refresh_status(context.database, network, StateSettings(), as_of)
     print(f"\nFalse metres at {StatusSettings().confidence_min:g}:")
     for name, metres in false_metres(context).items():
         print(f"| {name} | {metres:,.0f} m |")

@@ -109,7 +109,7 @@ def finish(context: Context, ordered: Context, source: str, batch: FixBatch, at:
         load_fixes(connection, batch, int(row[0]))
     match_new_fixes(ordered.database, network, index, ordered.settings, at=at)
     for one in (context, ordered):
-        refresh_status(one.database, network, one.settings.status, at)
+        refresh_status(one.database, network, one.settings.states, at)
 
 
 @contextmanager

@@ -67,6 +67,14 @@ class StatusSettings(Part):
         return self.valid_hours.get(road_class, 24.0)
 
 
+class StateSettings(Part):
+    """The parts that the state of a road rests on."""
+
+    status: StatusSettings = StatusSettings()
+    coverage: CoverageSettings = CoverageSettings()
+    snow: SnowSettings = SnowSettings()
+
+
 class PublishSettings(Part):
     """What is kept from the public."""
 
@@ -100,6 +108,11 @@ class Settings(Part):
     def source(self, name: str) -> SourceSettings:
         """The source's settings; a name that config.yml does not have gets the defaults."""
         return self.sources.get(name, SourceSettings())
+
+    @property
+    def states(self) -> StateSettings:
+        """The parts that the state of a road rests on."""
+        return StateSettings(status=self.status, coverage=self.coverage, snow=self.snow)
 
     @property
     def networks_dir(self) -> Path:

@@ -167,7 +167,7 @@ class Live:
             self.devices = load_device_stats(held.engine, self.worker, self.n_workers)
         if self.is_keeper:
             with held.engine.transaction():
-                self.status = LiveStatus.read(held.engine, network, self.settings.status, moment)
+                self.status = LiveStatus.read(held.engine, network, self.settings.states, moment)
                 self._rests_on = plans_key(held.engine, network.version)
 
     def _hear(self, turn: Turn) -> None:

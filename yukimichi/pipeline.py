@@ -102,7 +102,7 @@ def refresh(
     n_passes = match.n_passes + lines.n_passes
     refresh_statistics(database, n_passes + network.n_edges * (change.is_new or plans.is_new))
     with step_of("Coverage and states 除雪範囲"):
-        status = refresh_status(database, network, settings.status, as_of)
+        status = refresh_status(database, network, settings.states, as_of)
         _judge_devices(database, settings, as_of)
     refresh_statistics(database, status.n_changed)
     with step_of("Publish 公開"):

@@ -13,7 +13,7 @@ from geo.coverage import PassFacts
 from geo.db import Row, read_sql
 from geo.linear import TOUCH_M
 from geo.network import Network
-from geo.settings import StatusSettings
+from geo.settings import StateSettings
 from geo.status import EdgeContext
 from geo.store.bulk import read_columns
 from geo.store.events import Event, known_text
@@ -105,7 +105,7 @@ def _carry(connection: psycopg.Connection[Row], rows: Columns) -> Columns:
 def read_context(
     connection: psycopg.Connection[Row],
     network: Network,
-    settings: StatusSettings,
+    settings: StateSettings,
     event: Event,
     as_of: datetime,
     known_at: datetime | None,
@@ -119,7 +119,7 @@ def read_context(
         "network_version": network.version,
         "as_of": as_of,
         "known_at": known_text(known_at),
-        "silent": timedelta(minutes=settings.silent_min),
+        "silent": timedelta(minutes=settings.status.silent_min),
         "reference_at": event.reference_at,
         "near_m": UNMATCHED_NEAR_M,
         "near_deg": UNMATCHED_NEAR_DEG,
@@ -133,7 +133,7 @@ def read_context(
     at, area = at[holds], held["area"][holds]
     tracked = machines["vehicle"] >= 0
     silent = tracked & (machines["is_healthy"] == 0)
-    hours = np.array([settings.valid_hours_of(word) for word in ROAD_CLASSES])
+    hours = np.array([settings.status.valid_hours_of(word) for word in ROAD_CLASSES])
     return EdgeContext(
         edge_from=network.edge_from.astype(np.int64),
         edge_to=network.edge_to.astype(np.int64),

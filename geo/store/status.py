@@ -14,7 +14,7 @@ from geo.coverage import Coverage
 from geo.db import Database, Role, Row, read_sql
 from geo.linear import Stretches, union
 from geo.network import Network
-from geo.settings import StatusSettings
+from geo.settings import StateSettings, StatusSettings
 from geo.status import NEVER, REASONS, STATE_UNKNOWN, STATES, EdgeStatus, Moment, StatusRules, assess
 from geo.store.bulk import Column, fixed, moments, read_columns, words, write_columns
 from geo.store.events import Event, current_event
@@ -76,21 +76,21 @@ def status_rules(settings: StatusSettings) -> StatusRules:
 def read_status(
     connection: psycopg.Connection[Row],
     network: Network,
-    settings: StatusSettings,
+    settings: StateSettings,
     as_of: datetime,
     known_at: datetime | None = None,
 ) -> StatusAt:
     """The state of every edge at any moment, from facts as known now or as known at known_at. Writes nothing."""
     event = current_event(connection, as_of, known_at)
     moment = Moment(to_us(event.reference_at), to_us(as_of), event.is_standing)
-    rules = status_rules(settings)
+    rules = status_rules(settings.status)
     facts, _ = read_facts(connection, network, event, as_of, known_at)
     edges = read_context(connection, network, settings, event, as_of, known_at)
     status, coverage = assess(facts, edges, rules, moment)
     return StatusAt(event, moment, status, coverage)
 
 
-def refresh_status(database: Database, network: Network, settings: StatusSettings, as_of: datetime) -> StatusReport:
+def refresh_status(database: Database, network: Network, settings: StateSettings, as_of: datetime) -> StatusReport:
     """Bring ops.edge_status and ops.coverage up to date with the facts, for a moment; as yuki_engine.
 
     Only rows that changed are superseded and written. An edge without a row is unknown by the default reason: no_event

@@ -18,7 +18,7 @@ from geo.coverage import Coverage, PassFacts
 from geo.db import Row, read_sql
 from geo.linear import Stretches
 from geo.network import Network
-from geo.settings import StatusSettings
+from geo.settings import StateSettings
 from geo.status import EdgeContext, EdgeStatus, Moment, assess
 from geo.store.bulk import read_columns
 from geo.store.events import Event, current_event
@@ -44,7 +44,7 @@ class LiveStatus:
     """
 
     network: Network
-    settings: StatusSettings
+    settings: StateSettings
     event: Event
     context: EdgeContext
     carried: PassFacts
@@ -53,7 +53,7 @@ class LiveStatus:
 
     @staticmethod
     def read(
-        connection: psycopg.Connection[Row], network: Network, settings: StatusSettings, as_of: datetime
+        connection: psycopg.Connection[Row], network: Network, settings: StateSettings, as_of: datetime
     ) -> LiveStatus:
         """Begin where geo.store.status.refresh_status has just brought all states up to date for `as_of`."""
         event = current_event(connection, as_of)
@@ -97,7 +97,7 @@ class LiveStatus:
         facts = self._facts(connection, near, as_of)
         context = EdgeContext(**{f.name: getattr(self.context, f.name)[near] for f in dataclasses.fields(EdgeContext)})
         moment = Moment(to_us(self.event.reference_at), to_us(as_of), self.event.is_standing)
-        status, coverage = assess(facts, context, status_rules(self.settings), moment)
+        status, coverage = assess(facts, context, status_rules(self.settings.status), moment)
         ahead = near[np.unique(facts.edge[facts.ended_us > moment.as_of_us])]
         self.later = np.union1d(np.setdiff1d(self.later, edges), ahead)
         return StatusAt(self.event, moment, *_of(status, coverage, np.searchsorted(near, edges)), edges)

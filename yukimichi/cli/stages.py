@@ -47,7 +47,7 @@ def cover(as_of: AsOf = None, as_json: Json = False, config: Config = None) -> N
     with opened(config) as context:
         at = moment(as_of, context.settings.timezone)
         network = current_network(context.database, context.settings)
-        report = refresh_status(context.database, network, context.settings.status, at)
+        report = refresh_status(context.database, network, context.settings.states, at)
     show(report, as_json=as_json)
 
 

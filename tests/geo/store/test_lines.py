@@ -228,5 +228,5 @@ def test_lines_clear_a_street(world: World) -> None:
     world.load(*EAST)
     world.load(*EAST[::-1])
     world.match()
-    report = refresh_status(world.database, world.network, Settings().status, T0 + timedelta(minutes=5))
+    report = refresh_status(world.database, world.network, Settings().states, T0 + timedelta(minutes=5))
     assert report.n_edges["cleared"] == 4

@@ -91,10 +91,10 @@ class Worker:
     def states(self, at: datetime) -> None:
         """Bring the states up to date: all the first time, then what was touched and what the clock changes."""
         if self.status is None:
-            refresh_status(self.database, self.network, self.settings.status, at)
+            refresh_status(self.database, self.network, self.settings.states, at)
             with self.engine() as connection:
                 connection.execute("DELETE FROM ops.touch")
-                self.status = LiveStatus.read(connection, self.network, self.settings.status, at)
+                self.status = LiveStatus.read(connection, self.network, self.settings.states, at)
             return
         with self.engine() as connection:
             rows = connection.execute("DELETE FROM ops.touch RETURNING edge_ids").fetchall()
@@ -280,7 +280,7 @@ def test_states_of_touched_edges_are_those_of_the_whole_network(worker: Worker, 
         worker.states(at)
         live = worker.rows(STATES), worker.rows(COVERED)
         seen |= {row[2] for row in live[0]}
-        refresh_status(worker.database, worker.network, worker.settings.status, at)
+        refresh_status(worker.database, worker.network, worker.settings.states, at)
         assert (worker.rows(STATES), worker.rows(COVERED)) == live
     assert seen >= {"cleared", "clearing"}
     for hours in (0.9, 1.2, 20.0, 26.0):  # work under way ends, clearings run out
@@ -288,7 +288,7 @@ def test_states_of_touched_edges_are_those_of_the_whole_network(worker: Worker, 
         worker.close(at)
         worker.states(at)
         live = worker.rows(STATES), worker.rows(COVERED)
-        assert refresh_status(worker.database, worker.network, worker.settings.status, at).n_changed == 0
+        assert refresh_status(worker.database, worker.network, worker.settings.states, at).n_changed == 0
         assert (worker.rows(STATES), worker.rows(COVERED)) == live
     assert {row[2] for row in live[0]} == {"unknown"}
     assert "expired" in {row[3] for row in live[0]}
@@ -303,5 +303,5 @@ def test_a_clock_that_is_ahead_counts_when_its_time_has_come(worker: Worker, giv
         worker.turn(at)
         worker.states(at)
         live = worker.rows(STATES)
-        refresh_status(worker.database, worker.network, worker.settings.status, at)
+        refresh_status(worker.database, worker.network, worker.settings.states, at)
         assert worker.rows(STATES) == live

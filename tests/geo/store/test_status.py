@@ -45,7 +45,7 @@ class World:
 
     def cover(self, as_of: datetime) -> StatusReport:
         match_new_fixes(self.database, self.network, self.index, Settings(), at=as_of + hours(24))
-        return refresh_status(self.database, self.network, Settings().status, as_of)
+        return refresh_status(self.database, self.network, Settings().states, as_of)
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         with self.database.connect(Role.ENGINE) as connection:
@@ -274,7 +274,7 @@ def test_the_past_can_be_asked_as_it_was_and_as_it_was_known(
 
     def state(name: str, as_of: datetime, known_at: datetime | None = None) -> tuple[str, str]:
         with world.database.connect(Role.ENGINE) as connection:
-            found = read_status(connection, world.network, Settings().status, as_of, known_at).status
+            found = read_status(connection, world.network, Settings().states, as_of, known_at).status
         at = world.network.edge_id.tolist().index(world.edge(name))
         return str(STATES[found.state[at]]), str(REASONS[found.reason[at]])
 
