@@ -151,6 +151,16 @@ class ServiceState(Term):
     NO_TARGET = "no_target", "目標なし"
 
 
+class PlanState(Term):
+    """計画の実施状況: what became of a planned pass."""
+
+    DONE = "done", "実施"
+    PARTLY = "partly", "一部実施"
+    NOT_DONE = "not_done", "未実施"
+    UNKNOWN = "unknown", "不明"
+    PENDING = "pending", "期間中"
+
+
 class SnowBasis(Term):
     """降雪量の根拠: how the snow since a clearing is known."""
 
