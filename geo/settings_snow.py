@@ -33,6 +33,8 @@ class SnowSettings(Part):
     gap_max_min: float = Field(90, ge=60)
     #: a station that reported less than this ago, minutes, is waited for; its silence is not yet missing
     awaited_min: float = Field(75, ge=0)
+    #: a change of depth, or a fall, faster than this is an error of the station, centimetres an hour
+    fastest_cm_per_h: float = Field(30, gt=0)
     #: the series reaches back this far at most, hours; what fell earlier is missing
     window_h: float = Field(336, gt=0)
 
