@@ -106,10 +106,10 @@ def play(world: World, run: SimRun, settings: MatchSettings | None = None, n_thr
     work = WorkStates(*(column[traces.kept] for column in (all_work.kind, all_work.treatment, all_work.basis)))
     passes = classify(traces, match(world.network, world.index, traces, settings, n_threads), work)
     done = run.truth[run.truth["worked"] & run.truth["treatment"].isin([str(t) for t in CLEARING_TREATMENTS])]
-    is_heard = heard(done, run.fixes)
+    is_heard: Bools = heard(done, run.fixes)
     return Played(
-        run, traces, work, passes, _stretches(world, done), _stretches(world, done[is_heard]),
-        _stretches(world, done[~is_heard]),
+        run, traces, work, passes, _stretches(world, done), _stretches(world, done.loc[is_heard]),
+        _stretches(world, done.loc[~is_heard]),
     )  # fmt: skip
 
 
@@ -124,7 +124,7 @@ def heard(truth: pd.DataFrame, fixes: pd.DataFrame) -> Bools:
 
     Its fixes before and after are together no more than UNHEARD_S further apart than the work on the row took.
     """
-    has_blade = fixes.groupby("vehicle")["blade"].apply(lambda blade: bool(blade.notna().any()))
+    has_blade = set(fixes.loc[fixes["blade"].notna(), "vehicle"])
     times = {
         name: np.sort(at.to_numpy("datetime64[us]"))
         for name, at in fixes["at"].dt.tz_localize(None).groupby(fixes["vehicle"])
@@ -134,7 +134,7 @@ def heard(truth: pd.DataFrame, fixes: pd.DataFrame) -> Bools:
     answer = np.zeros(len(truth), np.bool_)
     for name, rows in truth.groupby("vehicle").indices.items():
         at = times.get(name)
-        if at is None or not has_blade[name]:
+        if at is None or name not in has_blade:
             continue
         before = np.searchsorted(at, entered[rows], side="right") - 1
         after = np.searchsorted(at, left[rows], side="left")

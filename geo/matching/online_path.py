@@ -18,6 +18,7 @@ from geo.matching.path import LINK, extend_links
 from geo.matching.place import place_fixes
 from geo.matching.settings import MatchSettings
 from geo.matching.trip import breaks_of_chain
+from geo.matching.turnback import reach_turns
 from geo.matching.viterbi import best_chain, posteriors
 
 type Floats = NDArray[np.float64]
@@ -61,6 +62,7 @@ def lay(index: GridIndex, work: Scratch, constants: np.void, state: OnlineState,
     links[:n_held] = state.links
     here_m = float(state.head["here_m"][0])
     links, n, stand = extend_links(roads, work, constants, states, chain, links, np.int64(n_held), here_m)
+    reach_turns(roads, seen, states, chain, links, n, stand)
     placed = place_fixes(roads, constants, seen, states, chain, links, stand, settings.min_move_m)
     leave_points(links, n, placed)
     end_nats = np.full(len(states), np.inf)

@@ -21,6 +21,7 @@ from geo.matching.result import BREAK_REASONS, BreakReason
 from geo.matching.settings import MatchSettings
 from geo.matching.smooth import jump_m, smooth
 from geo.matching.spread import learned_sigma_m, typical_step_m, widened
+from geo.matching.turnback import reach_turns
 from geo.matching.viterbi import best_chain, new_lattice, new_progress, posteriors
 from geo.trace import Traces
 
@@ -124,6 +125,7 @@ def _match_seen(index: GridIndex, work: Scratch, seen: Records, settings: MatchS
     state_log, arc_log = _posteriors(states, arcs, active, settings.heat)
     of_state = state_confidence(states, n_states, chain, state_log)
     links, n_links, stand = build_links(roads, work, constants, states, chain)
+    reach_turns(roads, seen, states, chain, links, n_links, stand)
     placed = place_fixes(roads, constants, seen, states, chain, links, stand, settings.min_move_m)
     leave_points(links, n_links, placed)
     confidence = link_confidence(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from geo import end_slack, passes
+from geo import end_slack, passes, work_changes
 from geo.db import Database, Role
 from geo.status import REASONS, STATES
 from geo.store import evidence
@@ -41,8 +41,8 @@ def test_the_state_table_has_every_state_and_reason_in_the_order_of_the_code() -
 def test_the_constants_of_the_page_are_those_of_the_code() -> None:
     text = (DOCS / "coverage.md").read_text()
     for said in (
-        f"at most {passes.JUNCTION_REACH_M:.0f} m outside",
-        f"More than {passes.BRIDGE_S:.0f} s between two fixes",
+        f"at most {work_changes.JUNCTION_REACH_M:.0f} m outside",
+        f"More than {work_changes.BRIDGE_S:.0f} s between two fixes",
         "capped at {1} for declared, {2} for assumed and {3} for unknown work".format(*passes.BASIS_CONFIDENCE_MAX),
         f"up to {end_slack.END_SLACK_M:.0f} m that are missing",
         f"never more than {end_slack.END_SLACK_FRACTION * 100:.0f} % of the edge",

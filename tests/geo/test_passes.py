@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from geo.fix import TREATMENTS, Fixes
 from geo.matching.result import INFERRED, MATCHED, UNMATCHED, Breaks, Matched, MatchedFixes, Traversals
-from geo.passes import BASIS_CONFIDENCE_MAX, BRIDGE_S, JUNCTION_REACH_M, Passes, classify
+from geo.passes import BASIS_CONFIDENCE_MAX, Passes, classify
 from geo.trace import Traces
 from geo.vocabulary import WorkBasis
 from geo.work import KINDS, SourceWork, work_of
+from geo.work_changes import BRIDGE_S, JUNCTION_REACH_M
 
 EDGE_M = 100.0
 DOWN, UP, SILENT = 1, 0, -1
