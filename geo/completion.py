@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.coverage import PassFacts
+from geo.coverage_passes import traversal_of
 from geo.linear import TOUCH_M, order_by, starts_of
 
 type Floats = NDArray[np.float64]
@@ -54,9 +55,10 @@ def growth(
     """How the facts that count covered E edges, in the order in which they ended.
 
     counts (Q,); length_m, passes_needed, is_shared (E,): metres, passes that every metre needs, and whether a pass in
-    either direction counts for both edges of the piece. The same for every order of the facts.
+    either direction counts for both edges of the piece. Facts of one traversal are one pass. The same for every order
+    of the facts.
     """
-    at = np.flatnonzero(counts)
+    at, traversal = np.flatnonzero(counts), traversal_of(facts)
     both = at[is_shared[facts.edge[at]]]
     row = np.concatenate([at, both])
     edge = np.concatenate([facts.edge[at], facts.edge[both] ^ 1])
@@ -64,17 +66,19 @@ def growth(
     order = order_by((edge, facts.ended_us[row]), (facts.began_us[row], low, high))
     edge, low, high, ended = edge[order], low[order], high[order], facts.ended_us[row][order]
     start = starts_of(edge, len(length_m))
-    gain = _gains(start, low, high, length_m, passes_needed.astype(np.int64), TOUCH_M)
+    gain = _gains(start, low, high, traversal[row][order], length_m, passes_needed.astype(np.int64), TOUCH_M)
     used = gain > 0
     return Growth(edge[used], ended[used], gain[used], starts_of(edge[used], len(length_m)))
 
 
 @numba.njit(nogil=True, cache=True)
-def _gains(start: Ints, from_m: Floats, to_m: Floats, length_m: Floats, needed: Ints, touch_m: float) -> Floats:
+def _gains(
+    start: Ints, from_m: Floats, to_m: Floats, traversal: Ints, length_m: Floats, needed: Ints, touch_m: float
+) -> Floats:
     """(Q,) metres that each pass of an edge is the needed one over; passes in their order, start (E + 1,).
 
-    The ends of all passes cut the edge in pieces; each pass is counted on the pieces that it holds. O(n^2) an edge of n
-    passes, which stops once all of it is complete.
+    The ends of all passes cut the edge in pieces; each pass is counted on the pieces that it holds, once a traversal.
+    O(n^2) an edge of n passes, O(n^3) where it needs several; it stops once all of it is complete.
     """
     gain = np.zeros(len(from_m))
     for e in range(len(length_m)):
@@ -87,8 +91,12 @@ def _gains(start: Ints, from_m: Floats, to_m: Floats, length_m: Floats, needed: 
         for p in range(first, end):
             i = np.searchsorted(cuts, from_m[p])
             while i < len(times) and cuts[i] < to_m[p]:
-                times[i] += 1
-                if times[i] == needed[e]:
+                is_new = True
+                for q in range(first, p if needed[e] > 1 else first):
+                    if traversal[q] == traversal[p] and from_m[q] <= cuts[i] and to_m[q] > cuts[i]:
+                        is_new = False
+                times[i] += is_new
+                if is_new and times[i] == needed[e]:
                     gain[p] += cuts[i + 1] - cuts[i]
                 i += 1
             total += gain[p]

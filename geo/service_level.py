@@ -26,6 +26,10 @@ type Bools = NDArray[np.bool_]
 SERVICE_STATES: tuple[ServiceState, ...] = tuple(ServiceState)
 ACHIEVED, PENDING, AT_RISK, LATE, MISSED, UNKNOWN, NO_TARGET = range(7)
 MINUTE_US = 60_000_000
+#: From the worst on. A group is called by the worst state that it cannot be acquitted of: at least GROUP_SHARE of the
+#: metres with a target are in that state or a worse one, so that a sliver does not name a route.
+WORST_FIRST = (MISSED, AT_RISK, UNKNOWN, LATE, PENDING, ACHIEVED)
+GROUP_SHARE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,3 +222,13 @@ def sums(group: Ints, n_groups: int, edge: Ints, service: Service, length_m: Flo
         run = np.cumsum(metres[a:b])
         median[g], worst[g] = minutes[a + int(np.searchsorted(run, run[-1] / 2))], minutes[b - 1]
     return Sums(flat.reshape(n_groups, n), median, worst)
+
+
+def overall(metres: Floats) -> Ints8:
+    """(G,) the state of each group as a whole, from its (G, 7) metres; no_target where nothing has a target."""
+    asked = metres[:, list(WORST_FIRST)]
+    total = asked.sum(axis=1)
+    reaches = np.cumsum(asked, axis=1) >= GROUP_SHARE * total[:, None]
+    reaches &= np.cumsum(asked, axis=1) > 0
+    first = np.array(WORST_FIRST)[np.argmax(reaches, axis=1)]
+    return np.where(total > 0, first, NO_TARGET).astype(np.int8)

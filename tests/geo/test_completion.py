@@ -99,3 +99,12 @@ def test_a_millimetre_that_is_missing_is_no_gap() -> None:
     facts.to_m[0] = 11.9995
     found = growth(facts, np.array([True]), LENGTH_M, np.ones(EDGES, np.int16), np.zeros(EDGES, np.bool_))
     assert completed_us(found, LENGTH_M, 1.0)[0] == 3
+
+
+def test_two_facts_of_one_traversal_are_one_pass() -> None:
+    """The work state changed on the way, and a loop was driven twice without leaving it."""
+    facts = drawn([(2, 0, 8, 3), (2, 4, 12, 4), (2, 0, 12, 6)])
+    facts.trace[:2], facts.seq[:2] = 7, [1, 2]
+    found = growth(facts, np.full(3, True), LENGTH_M, NEEDED, np.zeros(EDGES, np.bool_))
+    assert completed_us(found, LENGTH_M, 0.95)[2] == 6
+    assert found.covered_m(4)[2] == 0
