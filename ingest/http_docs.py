@@ -70,7 +70,7 @@ ANSWER: Document = {
         "warnings": {"type": "array", "items": {"type": "string"}, "description": "Stored, and yet it looks wrong."},
     },
 }
-_PROBLEM: Document = {
+PROBLEM: Document = {
     "type": "object",
     "properties": {name: {"type": "string"} for name in ("type", "title", "detail", "hint", "instance")}
     | {"status": {"type": "integer"}},
@@ -88,7 +88,7 @@ _WHAT = {
 RESPONSES: Document = {
     "200": {"description": "Stored and committed.", "content": {"application/json": {"schema": ANSWER}}}
 } | {
-    status: {"description": text, "content": {"application/problem+json": {"schema": _PROBLEM}}}
+    status: {"description": text, "content": {"application/problem+json": {"schema": PROBLEM}}}
     for status, text in _WHAT.items()
 }
 

@@ -13,14 +13,14 @@ from psycopg_pool import AsyncConnectionPool
 from starlette.requests import Request
 
 from geo.db import Database, Role, Row
-from geo.errors import OverloadedError
+from geo.errors import OverloadedError, TooFastError
 from geo.settings import Settings, SourceSettings
 from geo.timeline import now
 from ingest.clocks import UnitWatch
 from ingest.fix_batch import FixBatch
 from ingest.gather import Gather
 from ingest.http_body import Bodies
-from ingest.keys import Keys, Limits, SourceKey, bearer, bounded
+from ingest.keys import Bucket, Keys, Limits, SourceKey, bearer, bounded
 from ingest.lines import LineBatch, write_lines_live
 from ingest.live import Chore, LiveQueue, Observer, Receipt
 from ingest.probes import purge_within, write_probes
@@ -37,6 +37,10 @@ PURGE_S = 3600.0
 PROBE_WRITERS = 4
 #: Requests that write ready lines at once.
 LINE_WRITERS = 2
+#: Requests about orders a second of one key, and keys whose pace is remembered: wrong ones are among them.
+ORDERS_PER_S = 10.0
+ORDERS_AT_ONCE = 4
+ORDER_KEYS_MAX = 1_000
 
 
 async def _readable(connection: psycopg.AsyncConnection[Row]) -> None:
@@ -64,8 +68,13 @@ class Intake:
         self.queue = LiveQueue(database, limits.max_waiting_fixes, chores=[purge], observe=observe)
         self.gather = Gather(clock)
         self.units = UnitWatch()
+        self.database = database
+        #: of times without an offset
+        self.zone = settings.timezone
         self._settings = settings
-        self._database = database
+        #: requests that write or list orders at once; people send them, so a few are many
+        self.order_room = asyncio.Semaphore(ORDERS_AT_ONCE)
+        self._orders: dict[bytes, Bucket] = {}
         self._keys: Keys | None = None
         self._paces = Limits(limits.requests_per_s, limits.fixes_per_s)
         self._probe_writers = asyncio.Semaphore(PROBE_WRITERS)
@@ -77,7 +86,7 @@ class Intake:
     async def open(self) -> AsyncIterator[Intake]:
         """Take fixes for the length of the block; what waits at its end is written first."""
         pool: AsyncConnectionPool[psycopg.AsyncConnection[Row]] = AsyncConnectionPool(
-            self._database.conninfo_of(Role.INGEST), min_size=1, max_size=2, open=False, timeout=POOL_TIMEOUT_S,
+            self.database.conninfo_of(Role.INGEST), min_size=1, max_size=2, open=False, timeout=POOL_TIMEOUT_S,
             configure=_readable, check=AsyncConnectionPool.check_connection, name="yuki_ingest keys",
         )  # fmt: skip
         await pool.open(wait=False)
@@ -109,6 +118,17 @@ class Intake:
         """Count fixes of a request against the pace of its key. Raises TooFastError."""
         self._paces.take_fixes(key, n)
 
+    def count_order(self, digest: bytes) -> None:
+        """Count a request about orders against the pace of its key, known or not. Raises TooFastError."""
+        if digest not in self._orders and len(self._orders) >= ORDER_KEYS_MAX:
+            self._orders.clear()
+        bucket = self._orders.setdefault(digest, Bucket(ORDERS_PER_S, 2 * ORDERS_PER_S))
+        wait_s = bucket.take(1)
+        if wait_s > 0:
+            raise TooFastError(
+                f"This key sends more than {ORDERS_PER_S:g} orders a second.", hint="Send it again.", retry_after_s=1
+            )
+
     async def write_probes(self, source_id: int, batch: FixBatch) -> Receipt:
         """Store positions of other vehicles beside the event loop.
 
@@ -117,14 +137,14 @@ class Intake:
         if self._probe_writers.locked():
             raise OverloadedError("Too many probes are being written.", hint="Send again.", retry_after_s=1)
         async with self._probe_writers:
-            return await asyncio.to_thread(write_probes, self._database, source_id, batch, self.clock())
+            return await asyncio.to_thread(write_probes, self.database, source_id, batch, self.clock())
 
     async def write_lines(self, source_id: int, batch: LineBatch) -> Receipt:
         """Store ready lines beside the event loop. Raises as write_probes."""
         if self._line_writers.locked():
             raise OverloadedError("Too many lines are being written.", hint="Send again.", retry_after_s=1)
         async with self._line_writers:
-            return await asyncio.to_thread(write_lines_live, self._database, source_id, batch)
+            return await asyncio.to_thread(write_lines_live, self.database, source_id, batch)
 
     def source(self, key: SourceKey) -> SourceSettings:
         """How to read the source of a key."""
@@ -140,7 +160,7 @@ class Intake:
         return known[1]
 
     def _read_register(self, key: SourceKey) -> Register | None:
-        with self._database.connect(Role.INGEST) as connection:
+        with self.database.connect(Role.INGEST) as connection:
             return register_of(connection, key.source_id, key.source, self.source(key))
 
 

@@ -16,7 +16,7 @@ from geo.db import Database
 from geo.errors import EnvironmentProblem
 from geo.settings import ServerSettings, Settings
 from ingest import http as ingest_http
-from ingest import http_harja
+from ingest import http_harja, http_orders
 from ingest.intake import Intake
 from tiles import changes, ogc, site, snapshot, tilesets, vector
 from tiles.problems import HANDLERS
@@ -71,6 +71,7 @@ def create_app(settings: Settings, database: Database, service: Service | None =
         application.include_router(router)
     application.include_router(ingest_http.router)
     application.include_router(http_harja.router)
+    application.include_router(http_orders.router)
     application.include_router(health.router)
     application.include_router(metrics.router)
     site.mount_web(application, shared)
