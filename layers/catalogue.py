@@ -20,8 +20,9 @@ from layers.columns import (
     WORK_SECTION,
     Column,
 )
+from layers.columns_snow import SNOW, WEATHER_STATION
 
-type Geometry = Literal["Point", "LineString", "MultiLineString", "Geometry"]
+type Geometry = Literal["Point", "LineString", "MultiLineString", "Polygon", "Geometry"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,20 @@ COLLECTIONS: tuple[Collection, ...] = (
     Collection(
         "municipalities", "市町", "Municipalities", "Municipalities of the area.", "区域の市町。",
         "reference", "feature_id", REFERENCE, "Geometry", has_attributes=True, tile_layer="municipalities",
+    ),
+    Collection(
+        "snow", "降雪・積雪", "Snow",
+        "Snow on mesh cells with roads: since the event began and in the last 1, 6 and 24 hours, interpolated from "
+        "stations in reach or taken from a raster. What nobody observed is null, with basis missing; never zero.",
+        "道路のある地域メッシュの降雪量（事象開始から、1・6・24時間）と積雪深。周辺観測所の値の内挿、またはラスタの値。"
+        "観測のないものは null（欠測）であり、0ではない。",
+        "snow", "cell", SNOW, "Polygon", time=("as_of", "as_of"), is_live=True,
+    ),
+    Collection(
+        "weather_stations", "気象観測所", "Weather stations",
+        "Weather stations that measure snow, with their last words and how old these are.",
+        "積雪を観測する気象観測所の最新値とその経過時間。",
+        "weather_stations", "station_id", WEATHER_STATION, "Point", time=("observed_at", "observed_at"), is_live=True,
     ),
     Collection(
         "devices", "端末", "Devices",

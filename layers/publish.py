@@ -19,6 +19,7 @@ from geo.errors import ConflictError
 from geo.vocabulary import EventKind, Reason
 from layers.generalise import BANDS, RANKS
 from layers.ploughs import public_plough_id
+from layers.snow import publish_snow
 
 type Facts = dict[str, Any]
 
@@ -93,6 +94,7 @@ def publish(
         n_ploughs = publish_ploughs(connection, as_of, secret, mask_m, heard_min)
         n_routes, n_sections = publish_plans(connection, old, status_version, as_of)
         n_devices = publish_devices(connection, as_of)
+        publish_snow(connection)
         dataset = "publish_dataset" if n_roads else "publish_dataset_again"
         run(connection, dataset, state | {"status_version": status_version})
         if n_roads + n_passes > MANY_ROWS:

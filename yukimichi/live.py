@@ -26,9 +26,11 @@ from geo.store.lines import match_new_lines
 from geo.store.live import LiveFacts, Turn
 from geo.store.network import refresh_network
 from geo.store.plans import plans_key
+from geo.store.snow_cells import refresh_snow
 from geo.store.status_live import LiveStatus
 from geo.timeline import now
 from layers.publish_live import Changes, Masks, publish_changes, publish_sums
+from layers.snow import publish_snow
 from yukimichi.pipeline import World, refresh
 
 type Connection = psycopg.Connection[Row]
@@ -243,8 +245,12 @@ class Live:
             self.forget()
             return
         self._states(held, done, moment, edges)
+        with held.engine.transaction():
+            snow = refresh_snow(held.engine, self.settings.snow, moment)
         with held.publish.transaction():
             self._sums = publish_sums(held.publish, self._sums, moment)
+            if snow.is_new:
+                publish_snow(held.publish)
 
 
 def _no_step(done: int, total: int) -> None:

@@ -20,6 +20,7 @@ from geo.store.facts import MatchReport, match_new_fixes
 from geo.store.lines import LinesReport, match_new_lines
 from geo.store.network import NetworkChange, refresh_network
 from geo.store.plans import PlansReport, refresh_plans
+from geo.store.snow_cells import refresh_snow
 from geo.store.statistics import refresh_statistics
 from geo.store.status import StatusReport, refresh_status
 from layers.publish import PublishReport, publish
@@ -101,6 +102,8 @@ def refresh(
         lines = match_new_lines(database, network, index, step)
     n_passes = match.n_passes + lines.n_passes
     refresh_statistics(database, n_passes + network.n_edges * (change.is_new or plans.is_new))
+    with step_of("Snow 降雪"), database.connect(Role.ENGINE) as connection:
+        refresh_snow(connection, settings.snow, as_of)
     with step_of("Coverage and states 除雪範囲"):
         status = refresh_status(database, network, settings.states, as_of)
         _judge_devices(database, settings, as_of)

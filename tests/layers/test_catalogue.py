@@ -15,7 +15,18 @@ from layers.generalise import BANDS, MAX_ZOOM, left_out, statement
 from layers.ploughs import public_plough_id
 
 #: The collections that DESIGN §3 names and this version serves.
-EXPECTED = {"roads", "road_status", "passes", "ploughs", "routes", "work_sections", "municipalities", "devices"}
+EXPECTED = {
+    "roads",
+    "road_status",
+    "passes",
+    "ploughs",
+    "routes",
+    "work_sections",
+    "municipalities",
+    "devices",
+    "snow",
+    "weather_stations",
+}
 #: What a status answer has at least.
 STATUS_FIELDS = [
     "edge_id",

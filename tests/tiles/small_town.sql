@@ -94,3 +94,13 @@ VALUES
    'vendor', 'plough-0006');
 INSERT INTO ops.assignment (route_id, contractor, machine, vehicle_id, during, is_synthetic)
 VALUES ('R1', '秘密建設', '除雪グレーダ1号', 1, '[2026-01-01T00:00Z, 2026-04-01T00:00Z)', true);
+
+-- 7 shows the snow of one cell and one station
+INSERT INTO ops.snow_cell (cell, network_version, as_of, event_id, reference_at, total_cm, basis, depth_cm, fell_1h_cm,
+                           basis_1h, observed_at, is_synthetic)
+SELECT floor((36.56 + 90) * 120)::integer * 28800 + floor((136.65 + 180) * 80)::integer, 1, '2026-01-14T22:00Z', event_id,
+       reference_at, 12.5, 'partial', 31, 2.5, 'observed', '2026-01-14T21:50Z', true
+FROM ops.event WHERE kind <> 'standing' LIMIT 1;
+INSERT INTO ops.weather_station (station_id, source, external_id, name, lon, lat, elevation_m, depth_cm, depth_at,
+                                 fell_1h_cm, observed_at, is_synthetic)
+VALUES (1, 'jma', '99001', '合成観測所', 136.64, 36.57, 12, 31, '2026-01-14T21:50Z', 2.5, '2026-01-14T21:50Z', true);

@@ -29,7 +29,7 @@ print(json.dumps(answers))
 EXPECTED = {
     "roads": (6, "LineString"), "road_status": (6, "LineString"), "passes": (2, "LineString"), "ploughs": (1, "Point"),
     "routes": (1, "MultiLineString"), "work_sections": (1, "Polygon"), "municipalities": (1, "Polygon"),
-    "coast": (1, "LineString"), "settlements": (1, "Point"),
+    "coast": (1, "LineString"), "settlements": (1, "Point"), "snow": (1, "Polygon"), "weather_stations": (1, "Point"),
 }  # fmt: skip
 
 

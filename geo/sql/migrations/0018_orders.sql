@@ -181,6 +181,9 @@ GRANT SELECT ON ops.road_order, ops.order_edge TO yuki_publish, yuki_score;
 CREATE TABLE pub.closures (
   closure_id bigint PRIMARY KEY,
   restriction text NOT NULL,
+  -- the same in words, for people
+  restriction_ja text NOT NULL,
+  restriction_en text NOT NULL,
   -- of the road that most of it lies on; NULL: none is known
   name text,
   route text,
@@ -204,6 +207,16 @@ CREATE INDEX closures_geom ON pub.closures USING gist (geom);
 -- Edges whose states, passes and ploughs are kept from the public now. Whoever serves a state of an edge, of now or of
 -- the past, looks here.
 CREATE TABLE pub.withheld_edge (edge_id bigint PRIMARY KEY);
+-- rises with each change of pub.withheld_edge; nothing that was made before is served from then on
+ALTER TABLE pub.dataset ADD COLUMN withheld_version bigint NOT NULL DEFAULT 0;
+
+-- Whether the public may not see what happened on an edge of any network version, in either direction of its road.
+-- While anything is withheld, roads that are not published any more are: nobody knows where they lay.
+CREATE FUNCTION pub.is_withheld(edge bigint) RETURNS boolean LANGUAGE sql STABLE AS $$
+  SELECT EXISTS (SELECT FROM pub.withheld_edge AS w WHERE w.edge_id IN (edge, edge # 1))
+      OR (EXISTS (SELECT FROM pub.withheld_edge)
+          AND NOT EXISTS (SELECT FROM pub.roads AS r WHERE r.piece_id = edge >> 1))
+$$;
 
 -- Every order as a manager sees it.
 CREATE TABLE mgr.orders (
