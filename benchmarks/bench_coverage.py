@@ -21,6 +21,7 @@ from geo.coverage import PassFacts, clears, cover
 from geo.end_slack import adjacent, with_end_slack
 from geo.fix import TREATMENTS
 from geo.network import Network
+from geo.orders import Orders
 from geo.status import EdgeContext, Moment, StatusRules, assess
 from geo.work import KINDS
 from yukimichi.simulator.season import simulate_passes
@@ -77,7 +78,10 @@ def run(network: Network, facts: PassFacts, repeats: int) -> tuple[float, float]
     length_m = np.repeat(network.length_m, 2)
     ends = (network.edge_from.astype(np.int64), network.edge_to.astype(np.int64))
     flag = np.ones(network.n_edges, np.bool_)
-    edges = EdgeContext(*ends, length_m, np.full(network.n_edges, 24 * HOUR), flag, flag, flag, ~flag)
+    edges = EdgeContext(
+        *ends, length_m, np.full(network.n_edges, 24 * HOUR), flag, flag, flag, ~flag, np.ones(network.n_edges, np.int16),
+        ~flag, np.full(network.n_edges, 10.0), np.zeros(network.n_edges, np.int32), None, Orders.none(network.n_edges),
+    )  # fmt: skip
     last = int(facts.ended_us.max())
     moment = Moment(int(facts.began_us.min()), last, is_standing=False)
     rules = StatusRules(0.95, 0.5, HOUR)

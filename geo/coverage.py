@@ -66,13 +66,16 @@ class Coverage:
     fraction   (E,) covered share of the length, 0 to 1
     order      (K,) positions of the passes that gain metres, by edge and from the newest to the oldest
     gain_m     (K,) metres that each adds to the newer ones of its edge
-    start      (E + 1,) first entry of each edge in order and gain_m
+    confidence, work_basis  (K,) how sure those metres are: of the pass, or the weakest of the several that they need
+    start      (E + 1,) first entry of each edge in the arrays of K
     """
 
     covered: Stretches
     fraction: Floats
     order: Ints
     gain_m: Floats
+    confidence: Floats
+    work_basis: Ints8
     start: Ints
 
 
@@ -89,21 +92,41 @@ def cover(facts: PassFacts, counts: Bools, length_m: Floats) -> Coverage:
     The same for every order of the facts. O(Q log Q): newer passes are laid first, and once an edge is covered whole
     the older ones are not looked at.
     """
-    taken = np.flatnonzero(counts)
+    newest = newest_first(facts, np.flatnonzero(counts), length_m)
+    start = starts_of(newest.group, len(length_m))
+    gain, held_from, held_to, n_held = _lay(start, newest.from_m, newest.to_m, length_m, TOUCH_M)
+    held = np.arange(len(newest)) - start[newest.group] < n_held[newest.group]
+    covered = Stretches(newest.group[held], held_from[held], held_to[held])
+    used = gain > 0
+    order = newest.at[used]
+    return Coverage(
+        covered=covered, fraction=fraction_of(covered, length_m), order=order, gain_m=gain[used],
+        confidence=facts.confidence[order], work_basis=facts.work_basis[order],
+        start=starts_of(newest.group[used], len(length_m)),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Newest(Stretches):
+    """Stretches of passes, clipped to their edges, by edge and from the newest to the oldest; at: their facts."""
+
+    at: Ints
+
+
+def newest_first(facts: PassFacts, taken: Ints, length_m: Floats) -> Newest:
+    """The facts at positions `taken` in the order in which they are laid; the same for every order of the facts."""
     edge, ended = facts.edge[taken], facts.ended_us[taken]
     from_m = np.maximum(facts.from_m[taken], 0.0)
     to_m = np.minimum(facts.to_m[taken], length_m[edge])
     ties = (-facts.began_us[taken], from_m, to_m, -facts.confidence[taken], facts.work_basis[taken])
     order = order_by((edge, -ended), (*ties, facts.treatment[taken], facts.source[taken]))
-    start = starts_of(edge[order], len(length_m))
-    gain, held_from, held_to, n_held = _lay(start, from_m[order], to_m[order], length_m, TOUCH_M)
-    slot = np.arange(len(order)) - start[edge[order]]
-    held = slot < n_held[edge[order]]
-    covered = Stretches(edge[order][held], held_from[held], held_to[held])
+    return Newest(edge[order], from_m[order], to_m[order], taken[order])
+
+
+def fraction_of(covered: Stretches, length_m: Floats) -> Floats:
+    """(E,) share of each edge that disjoint stretches cover, 0 to 1; whole from a millimetre short of its length on."""
     held_m = measure(covered, len(length_m))
-    fraction = np.where(held_m >= length_m - TOUCH_M, 1.0, np.clip(held_m / length_m, 0.0, 1.0))
-    used = gain > 0
-    return Coverage(covered, fraction, taken[order[used]], gain[used], starts_of(edge[order][used], len(length_m)))
+    return np.where(held_m >= length_m - TOUCH_M, 1.0, np.clip(held_m / length_m, 0.0, 1.0))
 
 
 @numba.njit(nogil=True, cache=True)

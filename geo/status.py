@@ -1,4 +1,4 @@
-"""除雪完了・除雪中・未除雪・不明: the state of every carriageway from facts, plans and devices.
+"""除雪完了・除雪中・未除雪・不明: the state of every carriageway from facts, snow, orders, plans and devices.
 
 docs/coverage.md prints this module as one table. Times are stored, ages never; whoever shows a state turns it into
 unknown at `valid_until`.
@@ -6,122 +6,64 @@ unknown at `valid_until`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from geo.coverage import Coverage, PassFacts, clears, cover
+from geo.ageing import Held, held_clearing, snow_at
+from geo.basis import Basis, rest_on
+from geo.coverage import Coverage, PassFacts, clears
+from geo.coverage_passes import cover_passes, traversal_of
 from geo.end_slack import adjacent, with_end_slack
-from geo.linear import TOUCH_M, order_by, starts_of
-from geo.vocabulary import Reason, State
-from geo.work import BASIS_UNKNOWN, NO_TREATMENT, PASS, UNKNOWN
+from geo.fix import TREATMENTS
+from geo.linear import order_by
+from geo.passes import BASIS_CONFIDENCE_MAX
+from geo.status_rules import (
+    CLEARED,
+    CLEARING,
+    MANAGER_SOURCE,
+    NEVER,
+    NO_SOURCE,
+    REASONS,
+    STATE_UNKNOWN,
+    STATES,
+    UNCLEARED,
+    EdgeContext,
+    EdgeStatus,
+    Moment,
+    StatusRules,
+)
+from geo.treatments import SPREADING, TreatmentCoverage, cover_treatments, works
+from geo.vocabulary import Reason, State, Treatment
+from geo.work import DECLARED, NO_TREATMENT, PASS, UNKNOWN
+
+__all__ = [
+    "CLEARED", "CLEARING", "MANAGER_SOURCE", "NEVER", "NO_SOURCE", "REASONS", "STATES", "STATE_UNKNOWN", "UNCLEARED",
+    "EdgeContext", "EdgeStatus", "Moment", "StatusRules", "assess", "assess_all",
+]  # fmt: skip
 
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
-type Ints8 = NDArray[np.int8]
 type Bools = NDArray[np.bool_]
 
-#: Position of each word in the arrays of EdgeStatus.
-STATES: tuple[State, ...] = tuple(State)
-REASONS: tuple[Reason, ...] = tuple(Reason)
-CLEARED, CLEARING, UNCLEARED, STATE_UNKNOWN = range(4)
-#: No such moment, in columns of microseconds.
-NEVER = np.iinfo(np.int64).min
-NO_SOURCE = -1
+_SIDEWALK = frozenset({Treatment.SIDEWALK_CLEARING})
 
 
 @dataclass(frozen=True, slots=True)
-class StatusRules:
-    """Boundaries of the state table. Fractions and confidence reach them with >=, times pass them with >=.
+class _Seen:
+    """What the facts of an event say of E edges.
 
-    covered_fraction_min  share of the length that makes an edge cleared
-    confidence_min        a pass below this covers nothing
-    clearing_us           how long after its last working metre a machine counts as at work on an edge
+    basis     what the metres that have as many passes as they need rest on; once: those that have one at least
+    weak      as basis, with passes of low confidence; possible (E,) share with unknown work besides
+    treated   coverage by treatment
     """
 
-    covered_fraction_min: float
-    confidence_min: float
-    clearing_us: int
-
-
-@dataclass(frozen=True, slots=True)
-class EdgeContext:
-    """What is known of E edges besides facts.
-
-    edge_from, edge_to  (E,) nodes;  length_m (E,) metres
-    valid_us      (E,) how long a clearing holds by time alone, by class
-    on_plan       (E,) a plough route or work section holds the edge
-    has_device    (E,) machines are assigned there now, and all of them have a device
-    is_healthy    (E,) all of those devices have reported lately
-    is_unmatched  (E,) one of those devices left fixes near the edge that no edge explains
-    """
-
-    edge_from: Ints
-    edge_to: Ints
-    length_m: Floats
-    valid_us: Ints
-    on_plan: Bools
-    has_device: Bools
-    is_healthy: Bools
-    is_unmatched: Bools
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """What the states are relative to: the event and the moment that they describe."""
-
-    reference_us: int
-    as_of_us: int
-    #: the standing watch: no storm and no callout, so nobody was told to clear
-    is_standing: bool
-
-    @property
-    def default_reason(self) -> Reason:
-        """Why an edge is unknown of which nothing else is known."""
-        return Reason.NO_EVENT if self.is_standing else Reason.NOT_ON_PLAN
-
-
-@dataclass(frozen=True, slots=True)
-class EdgeStatus:
-    """The state of E edges.
-
-    state, reason  (E,) int8, positions in STATES and REASONS
-    cleared_us     (E,) end of the oldest pass that the clearing needs; NEVER unless cleared, or expired afterwards
-    valid_until_us (E,) from here on the state is unknown; NEVER without such a moment
-    observed_us    (E,) end of the last fact of any kind; NEVER without one
-    covered_fraction (E,)
-    treatment      (E,) int8, of the newest pass that the state rests on; -1 none or not named
-    work_basis     (E,) int8, the weakest that the state rests on
-    confidence     (E,) the confidence that covered_fraction_min of the metres it rests on reach; 0 without any
-    source         (E,) of the newest pass that it rests on, else of the newest fact; NO_SOURCE without one
-    synthetic      (E,) whether any fact on the edge is
-    """
-
-    state: Ints8
-    reason: Ints8
-    cleared_us: Ints
-    valid_until_us: Ints
-    observed_us: Ints
-    covered_fraction: Floats
-    treatment: Ints8
-    work_basis: Ints8
-    confidence: Floats
-    source: Ints
-    synthetic: Bools
-
-
-@dataclass(frozen=True, slots=True)
-class _Basis:
-    """What the newest passes that are needed for a share of each edge say together; as in EdgeStatus."""
-
-    fraction: Floats
-    oldest_us: Ints
-    newest_us: Ints
-    weakest: Ints8
-    confidence: Floats
-    treatment: Ints8
-    source: Ints
+    basis: Basis
+    once: Basis
+    weak: Basis
+    possible: Floats
+    treated: TreatmentCoverage
 
 
 def assess(facts: PassFacts, edges: EdgeContext, rules: StatusRules, moment: Moment) -> tuple[EdgeStatus, Coverage]:
@@ -129,89 +71,110 @@ def assess(facts: PassFacts, edges: EdgeContext, rules: StatusRules, moment: Mom
 
     Facts that began before the reference time or ended after the moment do not count.
     """
+    return assess_all(facts, edges, rules, moment)[:2]
+
+
+def assess_all(
+    facts: PassFacts, edges: EdgeContext, rules: StatusRules, moment: Moment
+) -> tuple[EdgeStatus, Coverage, TreatmentCoverage]:
+    """The same as assess, and the coverage by treatment."""
     facts = facts.select((facts.began_us >= moment.reference_us) & (facts.ended_us <= moment.as_of_us))
+    seen, coverage, told = _see(facts, edges, rules)
+    return _decide(told, edges, rules, moment, seen), coverage, seen.treated
+
+
+def _see(facts: PassFacts, edges: EdgeContext, rules: StatusRules) -> tuple[_Seen, Coverage, PassFacts]:
+    """What the facts say, the sure coverage, and the facts with what they tell of the other direction."""
+    length_m, needed = edges.length_m, edges.passes_needed
     pairs = adjacent(facts, edges.edge_from, edges.edge_to)
+    at = _with_shared(facts, edges)
+    told = _turned(facts, at, len(facts))
+    traversal = traversal_of(told)
 
-    def covered_by(counts: Bools, of: Bools) -> Coverage:
-        return cover(with_end_slack(facts, counts, pairs, edges.length_m), counts & of[facts.edge], edges.length_m)
+    def drawn(counts: Bools) -> PassFacts:
+        return _turned(with_end_slack(facts, counts, pairs, length_m), at, len(facts))
 
-    working = clears(facts)
-    sure = covered_by(working & (facts.confidence >= rules.confidence_min), np.full(len(edges.length_m), True))
-    basis = _rest_on(facts, sure, edges, rules)
+    def rest(counts: Bools, of: Bools, needed: NDArray[np.int16] = needed) -> tuple[Basis, Coverage]:
+        counted = counts[at] & of[told.edge]
+        coverage = cover_passes(drawn(counts), counted, length_m, needed, traversal)
+        return rest_on(told, coverage, length_m, rules.covered_fraction_min), coverage
+
+    working, sure_enough = clears(facts), facts.confidence >= rules.confidence_min
+    basis, coverage = rest(working & sure_enough, np.full(len(length_m), True))
+    several = needed > 1
+    once = (
+        rest(working & sure_enough, several, np.ones_like(needed))[0].where(several, basis) if several.any() else basis
+    )
     # what less sure facts could add matters only where the sure ones are not enough
-    open_ = basis.fraction < _enough(rules)
-    weak = _rest_on(facts, covered_by(working, open_), edges, rules)
-    possible = covered_by(working | (facts.kind == UNKNOWN), open_).fraction
-    return _decide(facts, edges, rules, moment, basis, weak, possible), sure
+    open_ = basis.fraction < rules.enough
+    weak = rest(working, open_)[0]
+    possible = rest(working | (facts.kind == UNKNOWN), open_)[0].fraction
+    named = works(facts) & sure_enough
+    treated = cover_treatments(drawn(named), named[at], length_m, rules)
+    return _Seen(basis, once, weak, possible, treated), coverage, told
 
 
-def _enough(rules: StatusRules) -> float:
-    """The share, less what rounding may take from it."""
-    return rules.covered_fraction_min - 1e-9
+def _with_shared(facts: PassFacts, edges: EdgeContext) -> Ints:
+    """Positions of all facts, then of those that tell of the other direction too: on shared edges, no sidewalk work."""
+    shared = edges.is_shared[facts.edge] & (facts.treatment != TREATMENTS.index(Treatment.SIDEWALK_CLEARING))
+    return np.concatenate([np.arange(len(facts)), np.flatnonzero(shared)])
 
 
-def _rest_on(facts: PassFacts, coverage: Coverage, edges: EdgeContext, rules: StatusRules) -> _Basis:
-    """The newest passes of each edge that together reach the share; all of them where they do not."""
-    n, start, order, gain = len(edges.length_m), coverage.start, coverage.order, coverage.gain_m
-    edge = np.repeat(np.arange(n), np.diff(start))
-    last = _first_reaching(start, gain, rules.covered_fraction_min * edges.length_m)
-    needed = np.arange(len(order)) <= last[edge]
-    some = np.diff(start) > 0
-    oldest, newest = np.full(n, NEVER), np.full(n, NEVER)
-    treatment, source = np.full(n, NO_TREATMENT, np.int8), np.full(n, NO_SOURCE)
-    oldest[some] = facts.ended_us[order[last[some]]]
-    first = order[start[:-1][some]]
-    newest[some] = facts.ended_us[first]
-    treatment[some], source[some] = facts.treatment[first], facts.source[first]
-    weakest = np.full(n, BASIS_UNKNOWN, np.int8)
-    weakest[some] = 0
-    np.maximum.at(weakest, edge[needed], facts.work_basis[order[needed]])
-    confidence = _share_confidence(edge[needed], facts.confidence[order[needed]], gain[needed], n, rules)
-    return _Basis(coverage.fraction, oldest, newest, weakest, confidence, treatment, source)
+def _turned(facts: PassFacts, at: Ints, n: int) -> PassFacts:
+    """The facts at positions; those from the n-th on are laid on the other direction of their piece, metre by metre."""
+    taken = facts.select(at) if len(at) > n else facts
+    edge = taken.edge.copy()
+    edge[n:] ^= 1
+    return replace(taken, edge=edge)
 
 
-def _first_reaching(start: Ints, gain: Floats, target: Floats) -> Ints:
-    """(E,) entry at which the running sum of each group reaches its target; its last entry where it never does."""
-    total = np.concatenate([[0.0], np.cumsum(gain)])
-    at = np.searchsorted(total, total[start[:-1]] + target - TOUCH_M / 2, side="left") - 1
-    return np.clip(at, start[:-1], start[1:] - 1)
+def _decide(facts: PassFacts, edges: EdgeContext, rules: StatusRules, moment: Moment, seen: _Seen) -> EdgeStatus:
+    """The first row of the table that holds, for every edge, and what it rests on."""
+    said, said_us = edges.orders.corrected, edges.orders.corrected_us
+    held = held_clearing(seen.basis, edges, rules)
+    found = _first_row(edges, rules, moment, seen, held)
+    clearing, shut = found.state == CLEARING, edges.orders.is_closed
+    shown = held.complete & ~clearing & ~shut & ~np.isin(said, (UNCLEARED, STATE_UNKNOWN))
+    cleared_us = np.where(shown, held.since_us, NEVER)
+    worked_us = np.where(found.said_clearing, said_us, seen.once.newest_us)
+    by_hand = found.said_clearing | found.said_plainly | ((said == CLEARED) & (held.since_us == said_us) & ~clearing)
+    by_hand |= (said == CLEARING) & ~held.complete & ~clearing
+    return replace(
+        _evidence(facts, edges, rules, seen, by_hand & ~shut),
+        state=found.state, reason=found.reason, cleared_us=cleared_us,
+        valid_until_us=np.where(clearing, worked_us + rules.clearing_us, np.where(shown, held.until_us, NEVER)),
+        complete_us=held.since_us, snow_at_clearing_cm=snow_at(edges, moment, cleared_us),
+    )  # fmt: skip
 
 
-def _share_confidence(edge: Ints, confidence: Floats, gain: Floats, n: int, rules: StatusRules) -> Floats:
-    """(n,) the confidence that the share of the metres reaches: a minimum that slivers do not decide."""
-    order = np.lexsort((-confidence, edge))
-    start = starts_of(edge[order], n)
-    whole = np.bincount(edge, weights=gain, minlength=n)
-    at = _first_reaching(start, gain[order], rules.covered_fraction_min * whole)
-    found = np.zeros(n)
-    some = np.diff(start) > 0
-    found[some] = confidence[order][at[some]]
-    return found
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """State and reason (E,), and where a road manager says that work goes on, or that it is not done or not known."""
+
+    state: NDArray[np.int8]
+    reason: NDArray[np.int8]
+    said_clearing: Bools
+    said_plainly: Bools
 
 
-def _decide(
-    facts: PassFacts,
-    edges: EdgeContext,
-    rules: StatusRules,
-    moment: Moment,
-    basis: _Basis,
-    weak: _Basis,
-    possible: Floats,
-) -> EdgeStatus:
-    enough = _enough(rules)
-    complete = basis.fraction >= enough
-    until = np.where(complete, basis.oldest_us + edges.valid_us, NEVER)
-    cleared = complete & (until > moment.as_of_us)
-    at_work = (basis.fraction > 0) & (basis.newest_us + rules.clearing_us > moment.as_of_us)
-    clearing = ~cleared & at_work
-    weakly = weak.fraction >= enough
+def _first_row(edges: EdgeContext, rules: StatusRules, moment: Moment, seen: _Seen, held: Held) -> _Rows:
+    """The first row that holds; docs/coverage.md, section 4, is this list."""
+    said, as_of = edges.orders.corrected, moment.as_of_us
+    shut = edges.orders.is_closed
+    said_clearing = ~shut & (said == CLEARING) & (edges.orders.corrected_us + rules.clearing_us > as_of)
+    at_work = (seen.once.fraction > 0) & (seen.once.newest_us + rules.clearing_us > as_of)
     first_that_holds: list[tuple[Bools, State, Reason]] = [
-        (cleared, State.CLEARED, Reason.NONE),
-        (clearing, State.CLEARING, Reason.NONE),
-        (complete, State.UNKNOWN, Reason.EXPIRED),
-        (weakly, State.UNKNOWN, Reason.LOW_CONFIDENCE),
-        (possible >= enough, State.UNKNOWN, Reason.WORK_UNKNOWN),
-        (np.full(len(complete), moment.is_standing), State.UNKNOWN, Reason.NO_EVENT),
+        (shut, State.UNKNOWN, Reason.CLOSED),
+        (said == UNCLEARED, State.UNCLEARED, Reason.NONE),
+        (said == STATE_UNKNOWN, State.UNKNOWN, Reason.NONE),
+        (said_clearing, State.CLEARING, Reason.NONE),
+        (held.complete & (held.until_us > as_of), State.CLEARED, Reason.NONE),
+        (at_work, State.CLEARING, Reason.NONE),
+        (held.complete & held.by_snow, State.UNKNOWN, Reason.SNOWED_OVER),
+        (held.complete | (said == CLEARING), State.UNKNOWN, Reason.EXPIRED),
+        (seen.weak.fraction >= rules.enough, State.UNKNOWN, Reason.LOW_CONFIDENCE),
+        (seen.possible >= rules.enough, State.UNKNOWN, Reason.WORK_UNKNOWN),
+        (np.full(len(said), moment.is_standing), State.UNKNOWN, Reason.NO_EVENT),
         (~edges.on_plan, State.UNKNOWN, Reason.NOT_ON_PLAN),
         (~edges.has_device, State.UNKNOWN, Reason.NO_DEVICE),
         (~edges.is_healthy, State.UNKNOWN, Reason.SILENT),
@@ -220,19 +183,38 @@ def _decide(
     when = [row[0] for row in first_that_holds]
     state = np.select(when, [STATES.index(row[1]) for row in first_that_holds], UNCLEARED).astype(np.int8)
     reason = np.select(when, [REASONS.index(row[2]) for row in first_that_holds], REASONS.index(Reason.NONE))
-    valid_until = np.where(clearing, basis.newest_us + rules.clearing_us, until)
-    rests_on_weak = (~complete & ~clearing & weakly) | ((basis.fraction <= 0) & (weak.fraction > 0))
-    last = _last_of(facts, np.full(len(facts), True), len(complete))
-    last_work = _last_of(facts, facts.kind == PASS, len(complete))
+    plainly = ~shut & np.isin(said, (UNCLEARED, STATE_UNKNOWN))
+    return _Rows(state, reason.astype(np.int8), said_clearing, plainly)
+
+
+def _evidence(facts: PassFacts, edges: EdgeContext, rules: StatusRules, seen: _Seen, by_hand: Bools) -> EdgeStatus:
+    """What each state rests on; the state itself and its times are filled in by _decide."""
+    n, basis, once, weak = len(edges.length_m), seen.basis, seen.once, seen.weak
+    rested = basis.where(basis.fraction > 0, once)
+    short = basis.fraction < rules.enough
+    working = (once.fraction > 0) & short
+    rests_on_weak = (short & ~working & (weak.fraction > 0)) | (short & (weak.fraction >= rules.enough))
+    last = _last_of(facts, np.full(len(facts), True), n)
+    last_work = _last_of(facts, facts.kind == PASS, n)
+    nothing = np.zeros(n, np.int8)
+    treatment = np.where(once.fraction > 0, once.treatment, _pick(facts.treatment, last_work, NO_TREATMENT))
+    weakest = np.where(rests_on_weak, weak.weakest, rested.weakest)
+    confidence = np.where(rests_on_weak, weak.confidence, rested.confidence)
+    source = np.where(once.fraction > 0, once.source, _pick(facts.source, last, NO_SOURCE))
+    said_us = edges.orders.corrected_us
     return EdgeStatus(
-        state=state, reason=reason.astype(np.int8),
-        cleared_us=np.where(complete & ~clearing, basis.oldest_us, NEVER), valid_until_us=valid_until,
-        observed_us=_pick(facts.ended_us, last, NEVER), covered_fraction=basis.fraction,
-        treatment=np.where(basis.fraction > 0, basis.treatment, _pick(facts.treatment, last_work, NO_TREATMENT)),
-        work_basis=np.where(rests_on_weak, weak.weakest, basis.weakest),
-        confidence=np.where(rests_on_weak, weak.confidence, basis.confidence),
-        source=np.where(basis.fraction > 0, basis.source, _pick(facts.source, last, NO_SOURCE)),
-        synthetic=np.bincount(facts.edge, weights=facts.synthetic, minlength=len(complete)) > 0,
+        state=nothing, reason=nothing, cleared_us=said_us, valid_until_us=said_us, complete_us=said_us,
+        observed_us=np.maximum(_pick(facts.ended_us, last, NEVER), said_us),
+        covered_fraction=basis.fraction, passed_fraction=once.fraction, passes_needed=edges.passes_needed,
+        treatment=np.where(by_hand, NO_TREATMENT, treatment).astype(np.int8),
+        work_basis=np.where(by_hand, DECLARED, weakest).astype(np.int8),
+        confidence=np.where(by_hand, BASIS_CONFIDENCE_MAX[DECLARED], confidence),
+        source=np.where(by_hand, MANAGER_SOURCE, source),
+        synthetic=np.bincount(facts.edge, weights=facts.synthetic, minlength=n) > 0,
+        spread_us=seen.treated.since(n, SPREADING), sidewalk_us=seen.treated.since(n, _SIDEWALK),
+        restriction=edges.orders.restriction, is_corrected=by_hand,
+        snow_cell=edges.snow_cell if edges.snow is not None else np.full(n, -1, np.int32),
+        snow_at_clearing_cm=np.full(n, np.nan),
     )  # fmt: skip
 
 

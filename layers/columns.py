@@ -5,7 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from geo.vocabulary import Manager, PassKind, Reason, RoadClass, State, Term, TraversalStatus, Treatment, WorkBasis
+from geo.vocabulary import (
+    Manager,
+    PassKind,
+    Reason,
+    Restriction,
+    RoadClass,
+    SnowBasis,
+    State,
+    Term,
+    TraversalStatus,
+    Treatment,
+    WorkBasis,
+)
 
 type Kind = Literal["text", "integer", "number", "boolean", "time", "moment"]
 
@@ -60,6 +72,13 @@ TREATMENT = Column("treatment", "text", "作業種別", "Kind of work; null: not
 BASIS = Column("work_basis", "text", "作業の根拠", "How we know that work was done.", _values(WorkBasis))
 CONFIDENCE = Column("confidence", "number", "確からしさ", "Probability from 0 to 1 that it is as stated.")
 AS_OF = Column("as_of", "moment", "時点", "Moment at which the answer holds.")
+RESTRICTION = Column(
+    "restriction",
+    "text",
+    "規制",
+    "The strictest restriction of traffic that holds now; null: none.",
+    _values(Restriction),
+)
 CLEARED = Column("cleared_fraction", "number", "除雪完了の割合", "Share of the edges' length that is cleared, 0 to 1.")
 UNKNOWN = Column("unknown_fraction", "number", "不明の割合", "Share of the edges' length that is unknown, 0 to 1.")
 
@@ -76,6 +95,10 @@ STATUS = (
     Column("state", "text", "状態", "State of the carriageway at as_of.", _values(State)),
     Column("state_ja", "text", "状態（日本語）", "The state in Japanese."),
     Column("reason", "text", "理由", "Why it is unknown, or none.", _values(Reason)),
+    Column("other_side", "text", "反対方向の状態", "State of the other direction; null: not open to traffic.",
+           _values(State)),
+    RESTRICTION,
+    Column("is_corrected", "boolean", "手動訂正", "True: a road manager gave the state by hand."),
     Column("event_id", "integer", "事象ID", "What the state is relative to."),
     Column("reference_at", "moment", "基準時刻", "Passes before this moment do not count."),
     Column("cleared_at", "moment", "除雪時刻", "When the oldest stretch that the state rests on was cleared."),
@@ -84,9 +107,16 @@ STATUS = (
     Column("observed_at", "moment", "観測時刻", "Last evidence of any kind; null: none."),
     AS_OF,
     Column("age_s", "integer", "観測からの秒数", "Age of the evidence: seconds from observed_at to as_of."),
-    Column("covered_fraction", "number", "除雪範囲", "Share of the edge cleared since reference_at, 0 to 1."),
+    Column("covered_fraction", "number", "除雪範囲",
+           "Share of the edge cleared since reference_at by as many passes as it needs, 0 to 1."),
+    Column("passed_fraction", "number", "1回以上除雪した割合", "Share of it cleared by one pass at least, 0 to 1."),
+    Column("passes_needed", "integer", "必要な作業回数", "Passes side by side that clear this direction."),
     TREATMENT,
-    Column("snow_since_cm", "number", "除雪後の降雪", "Snow since cleared_at in cm; null: no snow series."),
+    Column("spread_at", "moment", "散布時刻", "When all of it had been spread last; null: it was not."),
+    Column("sidewalk_at", "moment", "歩道除雪時刻", "When its sidewalk had been cleared last; null: it was not."),
+    Column("snow_since_cm", "number", "除雪後の降雪", "Snow since cleared_at in cm; a lower bound where snow_basis is "
+           "partial; null: not known, which is not zero."),
+    Column("snow_basis", "text", "降雪量の根拠", "How snow_since_cm is known; null: not cleared.", _values(SnowBasis)),
     BASIS, CONFIDENCE,
     Column("source", "text", "情報源", "Where the evidence comes from; null: none."),
     ROUTE_ID, SECTION_ID, NETWORK, SYNTHETIC,

@@ -17,8 +17,10 @@ from geo.settings import StateSettings
 from geo.status import EdgeContext
 from geo.store.bulk import read_columns
 from geo.store.events import Event, known_text
+from geo.store.orders import read_orders
 from geo.store.passes import CODES
-from geo.vocabulary import ROAD_CLASSES
+from geo.store.road_needs import RoadNeeds, read_road_needs
+from geo.store.snow import read_snow
 
 type Columns = dict[str, NDArray[Any]]
 type Ints = NDArray[np.int64]
@@ -56,6 +58,14 @@ def read_facts(
     """
     params = {"reference_at": event.reference_at, "as_of": as_of, "known_at": known_text(known_at), **CODES}
     rows = read_columns(connection, read_sql("geo", "queries/copy_passes"), params, PASS_COLUMNS)
+    rows, position, is_carried = laid_on(connection, network, rows)
+    return facts_from(rows, position), is_carried
+
+
+def laid_on(
+    connection: psycopg.Connection[Row], network: Network, rows: Columns
+) -> tuple[Columns, Ints, NDArray[np.bool_]]:
+    """Rows of PASS_COLUMNS on edges of any version, as they lie on this network: rows, positions, which were carried."""
     position = network.position_of(rows["edge_id"])
     n_own = int(np.count_nonzero(position >= 0))
     for _ in range(GENERATIONS_MAX):
@@ -65,7 +75,7 @@ def read_facts(
         moved = _carry(connection, {name: values[lost] for name, values in rows.items()})
         rows = {name: np.concatenate([values[~lost], moved[name]]) for name, values in rows.items()}
         position = network.position_of(rows["edge_id"])
-    return facts_from(rows, position), np.arange(len(position)) >= n_own
+    return rows, position, np.arange(len(position)) >= n_own
 
 
 def facts_from(rows: Columns, position: Ints) -> PassFacts:
@@ -109,9 +119,11 @@ def read_context(
     event: Event,
     as_of: datetime,
     known_at: datetime | None,
+    needs: RoadNeeds | None = None,
 ) -> EdgeContext:
-    """What plans, assignments and devices say of each edge at a moment.
+    """What roads, weather, orders, plans, assignments and devices say of each edge at a moment.
 
+    needs  what the roads need (geo.store.road_needs), where it has been read for this network and these settings.
     Of several machines on an edge each could have cleared it: all of them need a device, and every device has to be
     heard, before "no pass" can mean "not cleared".
     """
@@ -133,17 +145,23 @@ def read_context(
     at, area = at[holds], held["area"][holds]
     tracked = machines["vehicle"] >= 0
     silent = tracked & (machines["is_healthy"] == 0)
-    hours = np.array([settings.status.valid_hours_of(word) for word in ROAD_CLASSES])
+    needs = needs or read_road_needs(connection, network, settings)
     return EdgeContext(
         edge_from=network.edge_from.astype(np.int64),
         edge_to=network.edge_to.astype(np.int64),
         length_m=length_m,
-        valid_us=np.repeat(np.round(hours[network.road_class] * 3.6e9).astype(np.int64), 2),
+        valid_us=needs.valid_us,
         on_plan=_flag(network, at),
         has_device=_flag(network, at[np.isin(area, machines["area"][tracked])])
         & ~_flag(network, at[np.isin(area, machines["area"][~tracked])]),
         is_healthy=~_flag(network, at[np.isin(area, machines["area"][silent])]),
         is_unmatched=_flag(network, _left_unmatched(network, at, area, machines, near)),
+        passes_needed=needs.passes.passes_needed,
+        is_shared=needs.passes.is_shared,
+        snow_limit_cm=needs.snow_limit_cm,
+        snow_cell=needs.snow_cell,
+        snow=read_snow(connection, settings.snow, event.reference_at, as_of, known_at, np.unique(needs.snow_cell)),
+        orders=read_orders(connection, network, as_of, known_at),
     )
 
 

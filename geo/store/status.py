@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, LiteralString
+from typing import Any
 
 import numpy as np
 import psycopg
@@ -12,24 +12,39 @@ from numpy.typing import NDArray
 
 from geo.coverage import Coverage
 from geo.db import Database, Role, Row, read_sql
-from geo.linear import Stretches, union
 from geo.network import Network
+from geo.orders import NONE, RESTRICTIONS
 from geo.settings import StateSettings, StatusSettings
-from geo.status import NEVER, REASONS, STATE_UNKNOWN, STATES, EdgeStatus, Moment, StatusRules, assess
+from geo.status import NEVER, NO_SOURCE, REASONS, STATE_UNKNOWN, STATES, EdgeStatus, Moment, StatusRules, assess_all
 from geo.store.bulk import Column, fixed, moments, read_columns, words, write_columns
+from geo.store.coverage import write_coverage, write_treatments
 from geo.store.events import Event, current_event
 from geo.store.evidence import read_context, read_facts
 from geo.store.passes import CODES
 from geo.timeline import to_us
+from geo.treatments import TreatmentCoverage
 
 type Columns = dict[str, NDArray[Any]]
 type Ints = NDArray[np.int64]
 
 STAGE = "cover"
+#: The source of a state that a road manager gave by hand.
+MANAGER = "manager"
+#: Stands for a number that is not known, in rows that are compared.
+NOT_KNOWN = -1.0
+#: The vocabularies in the order of the codes, as parameters of copy_edge_status.sql.
+WORDS = {
+    "states": [str(word) for word in STATES],
+    "reasons": [str(word) for word in REASONS],
+    "restrictions": [str(word) for word in RESTRICTIONS],
+}
 _HELD = {
     "edge_id": "int8", "event_id": "int8", "state": "int2", "reason": "int2", "cleared_us": "timestamptz",
-    "valid_until_us": "timestamptz", "observed_us": "timestamptz", "covered_fraction": "float4", "treatment": "int2",
-    "work_basis": "int2", "confidence": "float4", "source": "int4", "network_version": "int4", "synthetic": "bool",
+    "valid_until_us": "timestamptz", "observed_us": "timestamptz", "covered_fraction": "float4",
+    "passed_fraction": "float4", "passes_needed": "int2", "treatment": "int2", "work_basis": "int2",
+    "confidence": "float4", "source": "int4", "spread_us": "timestamptz", "sidewalk_us": "timestamptz",
+    "restriction": "int2", "is_corrected": "bool", "snow_cell": "int4", "snow_at_clearing_cm": "float4",
+    "network_version": "int4", "synthetic": "bool",
 }  # fmt: skip
 
 
@@ -52,7 +67,8 @@ class StatusReport:
 class StatusAt:
     """The states of edges at a moment.
 
-    at  (E,) their positions in the network, ascending; the arrays of status and coverage go by them. None: all edges
+    at       (E,) their positions in the network, ascending; the arrays of status and coverage go by them. None: all
+    treated  coverage by treatment; None: it was not asked for
     """
 
     event: Event
@@ -60,6 +76,9 @@ class StatusAt:
     status: EdgeStatus
     coverage: Coverage
     at: Ints | None = None
+    treated: TreatmentCoverage | None = None
+    #: when the facts of its past were amended last (geo.store.history); None: never, or it was not asked for
+    amended_at: datetime | None = None
 
     def edge_id(self, network: Network) -> Ints:
         """(E,) ids of the edges."""
@@ -86,8 +105,8 @@ def read_status(
     rules = status_rules(settings.status)
     facts, _ = read_facts(connection, network, event, as_of, known_at)
     edges = read_context(connection, network, settings, event, as_of, known_at)
-    status, coverage = assess(facts, edges, rules, moment)
-    return StatusAt(event, moment, status, coverage)
+    status, coverage, treated = assess_all(facts, edges, rules, moment)
+    return StatusAt(event, moment, status, coverage, treated=treated)
 
 
 def refresh_status(database: Database, network: Network, settings: StateSettings, as_of: datetime) -> StatusReport:
@@ -99,23 +118,37 @@ def refresh_status(database: Database, network: Network, settings: StateSettings
     with database.connect(Role.ENGINE) as connection:
         connection.execute(read_sql("geo", "queries/lock_stage"), {"stage": STAGE})
         found = read_status(connection, network, settings, as_of)
-        n_changed = len(write_status(connection, network, found))
-        n_coverage = write_coverage(connection, network, found)
+        changed, n_coverage = write_found(connection, network, found)
+        n_changed = len(changed)
         record_run(connection, network, found, as_of, n_changed)
     counts = np.bincount(found.status.state, minlength=len(STATES))
     by_state = {str(word): int(n) for word, n in zip(STATES, counts, strict=True)}
     return StatusReport(found.event, as_of, by_state, n_changed, n_coverage)
 
 
+def write_found(connection: psycopg.Connection[Row], network: Network, found: StatusAt) -> tuple[Ints, int]:
+    """Bring what is stored of the edges up to date: ids of those with another status row, coverage rows that changed.
+
+    Raises ValueError where the coverage by treatment was not asked for.
+    """
+    if found.treated is None:
+        raise ValueError("states are stored with their coverage by treatment")
+    changed = write_status(connection, network, found)
+    n = write_coverage(connection, network, found.event, found.coverage, found.at)
+    return changed, n + write_treatments(connection, network, found.event, found.treated, found.at)
+
+
 def _wanted(network: Network, found: StatusAt) -> Columns:
     """The rows that should hold: every edge of which more is known than the default says; by edge id."""
     s, ids = found.status, found.edge_id(network)
     default = (s.state == STATE_UNKNOWN) & (s.reason == REASONS.index(found.moment.default_reason))
-    at = np.flatnonzero(~default | (s.observed_us != NEVER))
+    default &= (s.observed_us == NEVER) & (s.passes_needed == 1) & (s.restriction == NONE)
+    at = np.flatnonzero(~default)
     at = at[np.argsort(ids[at])]
     rows: Columns = {"edge_id": ids[at], "event_id": np.full(len(at), found.event.event_id)}
     rows |= {name: getattr(s, name)[at] for name in _HELD if hasattr(s, name)}
     rows["network_version"] = np.full(len(at), network.version)
+    rows["snow_at_clearing_cm"] = np.nan_to_num(rows["snow_at_clearing_cm"], nan=NOT_KNOWN)
     return {name: rows[name].astype(_numpy(kind)) for name, kind in _HELD.items()}
 
 
@@ -126,8 +159,7 @@ def _numpy(kind: str) -> str:
 def write_status(connection: psycopg.Connection[Row], network: Network, found: StatusAt) -> Ints:
     """Bring the status rows of the edges up to date; ids of the edges whose row changed."""
     edge_ids = None if found.at is None else found.edge_id(network).tolist()
-    words = {"states": [str(s) for s in STATES], "reasons": [str(r) for r in REASONS]}
-    params: dict[str, Any] = {"edge_ids": edge_ids, **CODES, **words}
+    params: dict[str, Any] = {"edge_ids": edge_ids, **CODES, **WORDS}
     held = read_columns(connection, read_sql("geo", "queries/copy_edge_status"), params, _HELD)
     names = {row[0]: row[1] for row in connection.execute(read_sql("geo", "queries/read_sources")).fetchall()}
     wanted = _wanted(network, found)
@@ -155,8 +187,9 @@ def _differ(wanted: Columns, held: Columns) -> tuple[Ints, NDArray[np.bool_]]:
 
 def _columns(rows: Columns, names: dict[int, str]) -> dict[str, Column]:
     ids, source = np.unique(rows["source"], return_inverse=True)
-    known = [names[int(one)] if one >= 0 else "-" for one in ids]
-    source = np.where(rows["source"] < 0, -1, source)
+    known = [names[int(one)] if one >= 0 else MANAGER for one in ids]
+    source = np.where(rows["source"] == NO_SOURCE, -1, source)
+    snow_cm = rows["snow_at_clearing_cm"]
     return {
         "event_id": fixed("int8", rows["event_id"]),
         "edge_id": fixed("int8", rows["edge_id"]),
@@ -166,48 +199,21 @@ def _columns(rows: Columns, names: dict[int, str]) -> dict[str, Column]:
         "valid_until": moments(rows["valid_until_us"]),
         "observed_at": moments(rows["observed_us"]),
         "covered_fraction": fixed("float4", rows["covered_fraction"]),
+        "passed_fraction": fixed("float4", rows["passed_fraction"]),
+        "passes_needed": fixed("int2", rows["passes_needed"]),
         "treatment": words(rows["treatment"], CODES["treatments"]),
         "work_basis": words(rows["work_basis"], CODES["bases"]),
         "confidence": fixed("float4", rows["confidence"]),
         "source": words(source, known),
+        "spread_at": moments(rows["spread_us"]),
+        "sidewalk_at": moments(rows["sidewalk_us"]),
+        "restriction": words(rows["restriction"], RESTRICTIONS),
+        "is_corrected": fixed("bool", rows["is_corrected"]),
+        "snow_cell": Column("int4", rows["snow_cell"], np.where(rows["snow_cell"] < 0, -1, 0)),
+        "snow_at_clearing_cm": Column("float4", snow_cm, np.where(snow_cm < 0, -1, 0)),
         "network_version": fixed("int4", rows["network_version"]),
         "is_synthetic": fixed("bool", rows["synthetic"]),
     }
-
-
-def write_coverage(connection: psycopg.Connection[Row], network: Network, found: StatusAt) -> int:
-    """Bring the coverage rows of the edges up to date, in whole centimetres; how many changed."""
-    fraction = found.coverage.fraction.astype(np.float32)
-    event_id, edge_id = found.event.event_id, found.edge_id(network)
-    wanted = {
-        int(edge_id[position]): (text, float(fraction[position]))
-        for position, text in covered_texts(found.coverage.covered)
-    }
-    params: dict[str, Any] = {"event_id": event_id, "edge_ids": edge_id.tolist() if found.at is not None else None}
-    name: LiteralString = "queries/read_coverage" if found.at is None else "queries/read_coverage_of"
-    rows = connection.execute(read_sql("geo", name), params).fetchall()
-    held = {row[0]: row[1] if row[2] == network.version else "" for row in rows}
-    ended = [edge for edge, text in held.items() if edge not in wanted or wanted[edge][0] != text]
-    new = [edge for edge, (text, _) in wanted.items() if held.get(edge) != text]
-    if ended:
-        params = {"event_id": event_id, "edge_ids": ended}
-        connection.execute(read_sql("geo", "queries/supersede_coverage"), params)
-    with connection.cursor() as cursor, cursor.copy(read_sql("geo", "queries/copy_coverage_in")) as copy:
-        for edge in new:
-            copy.write_row((event_id, edge, *wanted[edge], network.version))
-    return len(set(ended) | set(new))
-
-
-def covered_texts(covered: Stretches) -> list[tuple[int, str]]:
-    """(edge position, nummultirange) of each covered edge, as PostgreSQL prints it: "{[0.00,12.50],[20.00,31.00]}".
-
-    In whole centimetres; parts that touch then are one.
-    """
-    whole = union(Stretches(covered.group, np.round(covered.from_m, 2), np.round(covered.to_m, 2)))
-    parts: dict[int, list[str]] = {}
-    for group, a, b in zip(whole.group.tolist(), whole.from_m.tolist(), whole.to_m.tolist(), strict=True):
-        parts.setdefault(group, []).append(f"[{a:.2f},{b:.2f}]")
-    return [(group, "{" + ",".join(texts) + "}") for group, texts in parts.items()]
 
 
 def record_run(

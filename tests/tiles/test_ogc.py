@@ -93,11 +93,13 @@ def test_a_status_says_all_that_it_must(client: httpx.Client) -> None:
     assert status["properties"] == {
         "edge_id": 4, "name": None, "route": "国道8号", "manager": "nation", "direction": "forward",
         "municipality": "金沢市", "road_class": "national", "length_m": status["properties"]["length_m"],
-        "state": "cleared", "state_ja": "除雪完了", "reason": "none", "event_id": 2,
+        "state": "cleared", "state_ja": "除雪完了", "reason": "none", "other_side": "uncleared", "restriction": None,
+        "is_corrected": False, "event_id": 2,
         "reference_at": "2026-01-14T18:00:00+00:00", "cleared_at": "2026-01-14T21:00:00+00:00", "cleared_age_s": 3600,
         "valid_until": "2026-01-15T21:00:00+00:00", "observed_at": "2026-01-14T21:30:00+00:00",
-        "as_of": "2026-01-14T22:00:00+00:00", "age_s": 1800, "covered_fraction": 1, "treatment": "fresh_snow_plowing",
-        "snow_since_cm": None, "work_basis": "sensed", "confidence": 0.97, "source": "demo", "route_id": "R1",
+        "as_of": "2026-01-14T22:00:00+00:00", "age_s": 1800, "covered_fraction": 1, "passed_fraction": 0,
+        "passes_needed": 1, "treatment": "fresh_snow_plowing", "spread_at": None, "sidewalk_at": None,
+        "snow_since_cm": None, "snow_basis": "missing", "work_basis": "sensed", "confidence": 0.97, "source": "demo", "route_id": "R1",
         "section_id": None, "network_version": 1, "synthetic": True,
     }  # fmt: skip
 
