@@ -121,6 +121,15 @@ class EventKind(Term):
     STANDING = "standing", "常時監視"
 
 
+class AmendmentCause(Term):
+    """履歴の再計算の原因: why facts of a past changed that had been told already."""
+
+    LATE_DATA = "late_data", "遅れて届いた測位"
+    NETWORK = "network", "道路ネットワークの更新"
+    CLOSED_TRACE = "closed_trace", "走行終了後の再照合"
+    CORRECTION = "correction", "手動の再計算"
+
+
 class Restriction(Term):
     """規制: what an order of a road manager says of traffic on an edge, the strictest first."""
 

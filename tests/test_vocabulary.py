@@ -21,6 +21,7 @@ LISTS = [
     vocabulary.PassKind,
     vocabulary.TraversalStatus,
     vocabulary.EventKind,
+    vocabulary.AmendmentCause,
     vocabulary.Manager,
     vocabulary.RoadClass,
 ]
@@ -42,6 +43,7 @@ CHECKED = {
     ("ops", "pass", "work_basis"): set(vocabulary.WorkBasis),
     ("ops", "pass", "status"): set(vocabulary.TraversalStatus) - {vocabulary.TraversalStatus.UNMATCHED},
     ("ops", "event", "kind"): set(vocabulary.EventKind),
+    ("ops", "amendment", "cause"): set(vocabulary.AmendmentCause),
 }
 
 
