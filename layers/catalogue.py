@@ -20,6 +20,7 @@ from layers.columns import (
     WORK_SECTION,
     Column,
 )
+from layers.columns_orders import CLOSURE, ORDER, WITHHELD
 from layers.columns_snow import SNOW, WEATHER_STATION
 
 type Geometry = Literal["Point", "LineString", "MultiLineString", "Polygon", "Geometry"]
@@ -120,6 +121,28 @@ COLLECTIONS: tuple[Collection, ...] = (
         "Weather stations that measure snow, with their last words and how old these are.",
         "積雪を観測する気象観測所の最新値とその経過時間。",
         "weather_stations", "station_id", WEATHER_STATION, "Point", time=("observed_at", "observed_at"), is_live=True,
+    ),
+    Collection(
+        "closures", "通行規制", "Closures",
+        "Restrictions of traffic that road managers ordered, with begin and planned end; past ones and those to come "
+        "too: datetime says which, is_active those that hold now. They win over every state that was inferred.",
+        "道路管理者による通行規制（通行止め、片側交互通行など）と開始・終了予定。過去と予定も含む。datetime で期間を、"
+        "is_active で現在の規制を選ぶ。推定した状態より優先する。",
+        "closures", "closure_id", CLOSURE, "MultiLineString", time=("starts_at", "ends_at"), is_live=True,
+    ),
+    Collection(
+        "orders", "指示", "Orders",
+        "Everything that road managers entered by hand: restrictions, corrections of states, publication stops, with "
+        "what of them does not fit the roads. Reading it is written into the audit log.",
+        "道路管理者が入力した指示（規制、状態の訂正、公表停止）と、道路に合わなかった部分。閲覧は監査記録に残る。",
+        "orders", "order_id", ORDER, "Geometry", time=("starts_at", "ends_at"), is_public=False, is_live=True,
+    ),
+    Collection(
+        "withheld_status", "公表停止中の除雪状況", "Withheld road status",
+        "States that a publication stop keeps from the public now, for road managers. Reading it is written into the "
+        "audit log.",
+        "公表を停止している区間の除雪状況。道路管理者用。閲覧は監査記録に残る。",
+        "withheld_status", "edge_id", WITHHELD, "LineString", time=("as_of", "as_of"), is_public=False, is_live=True,
     ),
     Collection(
         "devices", "端末", "Devices",

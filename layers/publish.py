@@ -17,9 +17,11 @@ from psycopg.rows import dict_row
 from geo.db import Database, Role, Row, read_sql
 from geo.errors import ConflictError
 from geo.vocabulary import EventKind, Reason
+from layers.closures import publish_closures
 from layers.generalise import BANDS, RANKS
 from layers.ploughs import public_plough_id
 from layers.snow import publish_snow
+from layers.withholding import withhold, withhold_ploughs
 
 type Facts = dict[str, Any]
 
@@ -89,11 +91,13 @@ def publish(
         state["as_of"] = state["as_of"] or as_of
         n_reference = _reference(connection, state, old)
         n_roads, n_tiles = _roads(connection, state, old)
+        _, has_lifted = withhold(connection)
         status_version, n_status = _status(connection, state, old, is_new=n_roads > 0)
-        n_passes, n_dropped = _passes(connection, state, old, as_of)
+        n_passes, n_dropped = _passes(connection, state, {} if has_lifted else old, as_of)
         n_ploughs = publish_ploughs(connection, as_of, secret, mask_m, heard_min)
         n_routes, n_sections = publish_plans(connection, old, status_version, as_of)
         n_devices = publish_devices(connection, as_of)
+        publish_closures(connection)
         publish_snow(connection)
         dataset = "publish_dataset" if n_roads else "publish_dataset_again"
         run(connection, dataset, state | {"status_version": status_version})
@@ -199,4 +203,4 @@ def write_ploughs(connection: psycopg.Connection[Row], seen: list[Facts]) -> int
     """Make these the ploughs that are published; how many."""
     run(connection, "publish_ploughs_gone", {"plough_ids": [row["plough_id"] for row in seen]})
     run(connection, "publish_ploughs", {"rows": json.dumps(seen, default=str)})
-    return len(seen)
+    return len(seen) - withhold_ploughs(connection)

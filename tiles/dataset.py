@@ -37,6 +37,7 @@ class Dataset:
     east: float
     north: float
     published_at: datetime
+    withheld_version: int = 0
     reference_layers: tuple[str, ...] = ()
 
     @property
@@ -46,9 +47,10 @@ class Dataset:
         return f"{self.network_version}-{key}"
 
     @property
-    def basis(self) -> tuple[str, int, bool]:
-        """What states are of: roads, event, made up or not. Only status versions of one basis can be compared."""
-        return self.roads_version, self.event_id, self.is_synthetic
+    def basis(self) -> tuple[str, int, bool, int]:
+        """What states are of: roads, event, made up or not, what is withheld. Only status versions of one basis can be
+        compared, and what was made of another basis is never served."""
+        return self.roads_version, self.event_id, self.is_synthetic, self.withheld_version
 
     @property
     def reference_version(self) -> str:

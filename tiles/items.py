@@ -140,7 +140,9 @@ def _where(query: ItemsQuery, collection: Collection, params: dict[str, Any]) ->
         parts.append(_box_filter(query, params))
     if query.during is not None and collection.time is not None:
         params["begin"], params["end"] = query.during
-        begin, end = (sql.Identifier("s", name) for name in collection.time)
+        begin, end = (sql.SQL("{}").format(sql.Identifier("s", name)) for name in collection.time)
+        if collection.time[0] != collection.time[1]:
+            end = sql.SQL("coalesce({}, 'infinity')").format(end)  # what has no end yet goes on
         parts.append(sql.SQL("({} >= %(begin)s OR %(begin)s::timestamptz IS NULL)").format(end))
         parts.append(sql.SQL("({} <= %(end)s OR %(end)s::timestamptz IS NULL)").format(begin))
     for i, (name, value) in enumerate(query.filters):

@@ -81,7 +81,7 @@ async def status_tile(service: Service, z: int, x: int, y: int, moment: datetime
     """A tile with the state inside, gzipped; kept for as long as its status version and its span of time."""
     span = int(moment.timestamp()) // STATUS_LIFE_S
     params = {"z": z, "x": x, "y": y, "as_of": moment}
-    key = (STATUS, service.dataset.status_version, service.dataset.roads_version, span, z, x, y)
+    key = (STATUS, service.dataset.status_version, service.dataset.basis, span, z, x, y)
     return await service.tiles.get(key, lambda: _packed(service, "status_tile", params))
 
 

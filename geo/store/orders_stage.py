@@ -83,7 +83,7 @@ class OrderStage:
 
     def _write(self, connection: psycopg.Connection[Row], entry: Entry, laid: Laid) -> None:
         shape = entry.shape
-        if len(laid.edges) and laid.planned_m is not None:
+        if len(laid.edges) and entry.kind != OrderKind.PUBLICATION_STOP:
             shape = drawn(self.network, piece_lines(self.network), laid.edges)
         names = ("order_id", "entry_id", "kind", "restriction", "state", "begins_at", "ends_at", "reason")
         params: dict[str, Any] = {name: getattr(entry, name) for name in names} | {

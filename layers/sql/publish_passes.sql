@@ -23,4 +23,4 @@ FROM fresh
 JOIN ops.pass AS p USING (pass_id)
 JOIN net.piece AS n ON n.piece_id = p.edge_id >> 1
 JOIN net.version AS v ON v.network_version = p.network_version
-WHERE p.from_m < n.length_m
+WHERE p.from_m < n.length_m AND NOT pub.is_withheld(p.edge_id)

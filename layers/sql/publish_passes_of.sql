@@ -14,6 +14,6 @@ FROM unnest(%(pass_ids)s::bigint[]) AS fresh (pass_id)
 JOIN ops.pass AS p USING (pass_id)
 JOIN net.piece AS n ON n.piece_id = p.edge_id >> 1
 JOIN net.version AS v ON v.network_version = p.network_version
-WHERE p.from_m < n.length_m
+WHERE p.from_m < n.length_m AND NOT pub.is_withheld(p.edge_id)
   AND p.superseded_at IS NULL AND upper(p.during) >= %(since)s::timestamptz
 ON CONFLICT (pass_id) DO NOTHING

@@ -26,6 +26,9 @@ EXPECTED = {
     "devices",
     "snow",
     "weather_stations",
+    "closures",
+    "orders",
+    "withheld_status",
 }
 #: What a status answer has at least.
 STATUS_FIELDS = [
@@ -56,7 +59,7 @@ STATUS_FIELDS = [
 
 def test_ids_are_those_of_the_design() -> None:
     assert {collection.collection_id for collection in COLLECTIONS} == EXPECTED
-    assert [c.collection_id for c in COLLECTIONS if not c.is_public] == ["devices"]
+    assert [c.collection_id for c in COLLECTIONS if not c.is_public] == ["orders", "withheld_status", "devices"]
 
 
 def test_status_has_every_field_of_the_design() -> None:

@@ -1,0 +1,39 @@
+"""Publish what an order changed at once: stops, closures, and the states that a stop hides or gives back."""
+
+from __future__ import annotations
+
+import psycopg
+
+from geo.db import Row, read_sql
+from geo.errors import ConflictError
+from geo.vocabulary import EventKind
+from layers.closures import publish_closures
+from layers.publish import PASSES_KEPT, default_reason, one_row, publish_plans, run
+from layers.withholding import withhold
+
+type Connection = psycopg.Connection[Row]
+
+
+def publish_orders(connection: Connection) -> int:
+    """Publish orders in the connection's transaction, as yuki_publish; edges that a stop hid or gave back.
+
+    Raises ConflictError where nothing was ever published: `publish` has to come first.
+    """
+    run(connection, "publish_lock")
+    held = one_row(connection, "publish_held")
+    if held is None:
+        raise ConflictError("Nothing is published yet.", hint="Run `yukimichi publish` once.")
+    edge_ids, has_lifted = withhold(connection)
+    publish_closures(connection)
+    version = int(held["status_version"]) + bool(edge_ids)
+    if edge_ids:
+        reason = default_reason(EventKind(held["event_kind"])).value
+        params = {"edge_ids": edge_ids, "event_id": held["event_id"], "default_reason": reason}
+        run(connection, "publish_status_of", params | {"status_version": version})
+        publish_plans(connection, {"status_version": -1}, version, held["as_of"])
+    if has_lifted:
+        since = max(held["reference_at"], held["as_of"] - PASSES_KEPT)
+        rows = connection.execute(read_sql("layers", "publish_passes_back"), {"since": since}).fetchall()
+        run(connection, "publish_passes_of", {"pass_ids": [row[0] for row in rows], "since": since})
+    run(connection, "publish_moment", {"as_of": held["as_of"], "status_version": version})
+    return len(edge_ids)

@@ -1,0 +1,2 @@
+-- Empty the orders that managers see before they are written anew. Params: none. Returns nothing.
+DELETE FROM mgr.orders
