@@ -25,11 +25,13 @@ from geo.store.devices import load_device_stats, refresh_device_health, rules_of
 from geo.store.lines import match_new_lines
 from geo.store.live import LiveFacts, Turn
 from geo.store.network import refresh_network
+from geo.store.orders_stage import LiveOrders, OrderStage
 from geo.store.plans import plans_key
 from geo.store.snow_cells import refresh_snow
 from geo.store.status_live import LiveStatus
 from geo.timeline import now
 from layers.publish_live import Changes, Masks, publish_changes, publish_sums
+from layers.publish_orders import publish_orders
 from layers.snow import publish_snow
 from yukimichi.pipeline import World, refresh
 
@@ -111,6 +113,7 @@ class Live:
         self.world = World()
         self.facts: LiveFacts | None = None
         self.status: LiveStatus | None = None
+        self.orders: LiveOrders | None = None
         self.devices = DeviceStats()
         self.account = Beat(f"{worker} of {n_workers}", now())
         self._clock_at = self._lines_at = self._beat_at = float("-inf")
@@ -144,6 +147,7 @@ class Live:
         self._count(done, turn)
         self._hear(turn)
         self._lines()
+        self._orders(held, done)
         self._states(held, done, moment)
         if self.facts.n_waiting:
             with done.timed("whole"):
@@ -171,6 +175,7 @@ class Live:
             with held.engine.transaction():
                 self.status = LiveStatus.read(held.engine, network, self.settings.states, moment)
                 self._rests_on = plans_key(held.engine, network.version)
+            self.orders = LiveOrders(OrderStage(network, lambda: index), moment)
 
     def _hear(self, turn: Turn) -> None:
         """What the fixes of a turn say of their devices."""
@@ -183,6 +188,19 @@ class Live:
         if self.is_keeper and self.facts is not None and time.monotonic() - self._lines_at >= LINES_S:
             match_new_lines(self.database, self.facts.network, self.facts.index, most=MOST_LINES)
             self._lines_at = time.monotonic()
+
+    def _orders(self, held: Connections, done: Round) -> None:
+        """What road managers entered, and what of it begins or ends now; stops of publication come before all else."""
+        if self.status is None or self.orders is None:
+            return
+        with done.timed("orders"), held.engine.transaction():
+            turn = self.orders.turn(held.engine, now)
+        if not turn.has_turned:
+            return
+        with done.timed("publish"), held.publish.transaction():
+            publish_orders(held.publish)
+        at = self.status.network.position_of(turn.edge_ids)
+        self._states(held, done, turn.moment or now(), at[at >= 0])
 
     def _beat(self, held: Connections, done: Round, took_s: float) -> None:
         self.account.n_rounds += 1

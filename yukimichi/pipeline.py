@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
-from geo.db import Database, Role
+from geo.db import Database, Role, read_sql
 from geo.matching.candidates import GridIndex, build_index
 from geo.matching.matcher import lay_line
 from geo.matching.online_open import OpenTrips
@@ -19,6 +19,7 @@ from geo.store.devices import load_device_stats, refresh_device_health, rules_of
 from geo.store.facts import MatchReport, match_new_fixes
 from geo.store.lines import LinesReport, match_new_lines
 from geo.store.network import NetworkChange, refresh_network
+from geo.store.orders_stage import OrderStage, OrdersTurn
 from geo.store.plans import PlansReport, refresh_plans
 from geo.store.snow_cells import refresh_snow
 from geo.store.statistics import refresh_statistics
@@ -60,8 +61,28 @@ def lay_plans(database: Database, settings: Settings) -> PlansReport:
         return refresh_plans(database, network, partial(lay_line, network, build_index(network)), step)
 
 
+def lay_orders(database: Database, settings: Settings) -> OrdersTurn:
+    """Lay the orders of road managers that are not laid as they stand. Raises NotFoundError without any road."""
+    with database.connect(Role.ENGINE) as connection:
+        if connection.execute(read_sql("geo", "queries/has_new_orders")).fetchone() != (True,):
+            return OrdersTurn()
+    network = refresh_network(database, settings.networks_dir, settings.network, lambda done, total: None).network
+    with database.connect(Role.ENGINE) as connection:
+        return OrderStage(network, partial(build_index, network)).refresh(connection)
+
+
+def apply_orders(database: Database, settings: Settings, secret: bytes, as_of: datetime) -> OrdersTurn:
+    """What a worker does within a second, where none runs: lay new orders, then states, then publish."""
+    turn = lay_orders(database, settings)
+    network = refresh_network(database, settings.networks_dir, settings.network, lambda done, total: None).network
+    refresh_status(database, network, settings.states, as_of)
+    publish_all(database, settings, secret, as_of)
+    return turn
+
+
 def publish_all(database: Database, settings: Settings, secret: bytes, as_of: datetime) -> PublishReport:
-    """Publish with the masks of the settings."""
+    """Publish with the masks of the settings; a publication stop that was entered and not laid yet is laid first."""
+    lay_orders(database, settings)
     return publish(database, as_of, secret, mask_m=settings.publish.mask_m, heard_min=settings.status.silent_min)
 
 
@@ -104,6 +125,8 @@ def refresh(
     refresh_statistics(database, n_passes + network.n_edges * (change.is_new or plans.is_new))
     with step_of("Snow 降雪"), database.connect(Role.ENGINE) as connection:
         refresh_snow(connection, settings.snow, as_of)
+    with step_of("Orders 指示"), database.connect(Role.ENGINE) as connection:
+        OrderStage(network, lambda: index).refresh(connection)
     with step_of("Coverage and states 除雪範囲"):
         status = refresh_status(database, network, settings.states, as_of)
         _judge_devices(database, settings, as_of)

@@ -21,7 +21,7 @@ from geo.matching.candidates import GridIndex
 from geo.matching.matcher import lay_line
 from geo.network import Network
 from geo.order_places import Ground, ground_of
-from geo.plans import piece_lines
+from geo.plans import LayLine, piece_lines
 from geo.store.order_laying import Entry, Laid, Layer, drawn, road_m
 from geo.store.passes import Written, touch
 from geo.store.plan_rows import copy_rows, hex_ewkb
@@ -46,15 +46,20 @@ class OrdersTurn:
     edge_ids: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
     has_turned: bool = False
     misfits: tuple[tuple[int, str], ...] = ()
+    #: up to which the edges are told; None: not by the clock
+    moment: datetime | None = None
 
 
 class OrderStage:
-    """Lays orders on one network version. What costs a second is made when the first order is laid."""
+    """Lays orders on one network version. What costs a second is made when the first order is laid.
 
-    def __init__(self, network: Network, index: GridIndex) -> None:
+    index_of  gives the matcher's grid of the network
+    """
+
+    def __init__(self, network: Network, index_of: Callable[[], GridIndex]) -> None:
         self.network = network
-        self._lay_line = partial(lay_line, network, index)
-        self._ground: Ground | None = None
+        self._index_of = index_of
+        self._layer: tuple[Ground, LayLine] | None = None
 
     def refresh(self, connection: psycopg.Connection[Row]) -> OrdersTurn:
         """Lay what is not laid as it stands, in the connection's transaction."""
@@ -63,10 +68,10 @@ class OrderStage:
         rows = connection.execute(read_sql("geo", "queries/read_orders_to_lay"), params).fetchall()
         if not rows:
             return OrdersTurn()
-        if self._ground is None:
-            self._ground = ground_of(self.network)
+        if self._layer is None:
+            self._layer = ground_of(self.network), partial(lay_line, self.network, self._index_of())
         entries = [Entry.of(row) for row in rows]
-        layer = Layer(connection, self._ground, self._lay_line)
+        layer = Layer(connection, *self._layer)
         laid = [layer.lay(entry) for entry in entries]
         gone = {"order_ids": [entry.order_id for entry in entries]}
         held = connection.execute(read_sql("geo", "queries/supersede_orders"), gone).fetchall()
@@ -119,11 +124,14 @@ class LiveOrders:
         self._newest: int | None = None
         self._turns_at: datetime | None = None
 
-    def turn(self, connection: psycopg.Connection[Row], moment: datetime) -> OrdersTurn:
-        """What is new since the last look, in the connection's transaction; two short queries where nothing is."""
+    def turn(self, connection: psycopg.Connection[Row], clock: Callable[[], datetime]) -> OrdersTurn:
+        """What is new since the last look, in the connection's transaction; one short query where nothing is.
+
+        clock  is asked after the entries were read: what was entered to hold from now on holds by then
+        """
         newest = _one(connection, read_sql("geo", "queries/newest_order_entry"), {})
         found = OrdersTurn() if newest == self._newest else self.stage.refresh(connection)
-        edge_ids, has_turned = found.edge_ids, found.has_turned
+        edge_ids, has_turned, moment = found.edge_ids, found.has_turned, clock()
         if self._newest is None or (self._turns_at is not None and self._turns_at <= moment):
             span = {"after": self._as_of, "until": moment}
             rows = connection.execute(read_sql("geo", "queries/read_order_turns"), span).fetchall()
@@ -132,14 +140,9 @@ class LiveOrders:
         if has_turned or self._newest is None:
             self._turns_at = _one(connection, read_sql("geo", "queries/next_order_turn"), {"after": moment})
         self._as_of, self._newest = moment, newest
-        return OrdersTurn(found.n_laid, edge_ids, has_turned, found.misfits)
+        return OrdersTurn(found.n_laid, edge_ids, has_turned, found.misfits, moment)
 
 
 def _one(connection: psycopg.Connection[Row], sql: Any, params: dict[str, Any]) -> Any:
     row = connection.execute(sql, params).fetchone()
     return None if row is None else row[0]
-
-
-def lay_orders(connection: psycopg.Connection[Row], network: Network, index_of: Callable[[], GridIndex]) -> OrdersTurn:
-    """One look of a process that does not stay: `index_of` gives the matcher's grid of this network."""
-    return OrderStage(network, index_of()).refresh(connection)
