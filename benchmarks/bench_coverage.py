@@ -79,8 +79,9 @@ def run(network: Network, facts: PassFacts, repeats: int) -> tuple[float, float]
     ends = (network.edge_from.astype(np.int64), network.edge_to.astype(np.int64))
     flag = np.ones(network.n_edges, np.bool_)
     edges = EdgeContext(
-        *ends, length_m, np.full(network.n_edges, 24 * HOUR), flag, flag, flag, ~flag, np.ones(network.n_edges, np.int16),
-        ~flag, np.full(network.n_edges, 10.0), np.zeros(network.n_edges, np.int32), None, Orders.none(network.n_edges),
+        *ends, length_m, np.full(network.n_edges, 24 * HOUR), flag, flag, flag, ~flag,
+        np.ones(network.n_edges, np.int16), ~flag, np.full(network.n_edges, 10.0), np.zeros(network.n_edges, np.int32),
+        None, Orders.none(network.n_edges),
     )  # fmt: skip
     last = int(facts.ended_us.max())
     moment = Moment(int(facts.began_us.min()), last, is_standing=False)

@@ -59,7 +59,8 @@ def snow_limit_us(edges: EdgeContext, since_us: Ints) -> Ints:
 def snow_at(edges: EdgeContext, moment: Moment, cleared_us: Ints) -> Floats:
     """(E,) snow in cm from the reference time of the event to (E,) moments of clearing; nan where it is not known.
 
-    The standing watch has no beginning from which snow could be counted. What fell since the clearing is the total of the cell less this (docs/coverage.md).
+    The standing watch has no beginning from which snow could be counted. What fell since the clearing is the total of
+    the cell less this (docs/coverage.md).
     """
     found = np.full(len(cleared_us), np.nan)
     if edges.snow is None or moment.is_standing:

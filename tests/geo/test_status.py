@@ -7,18 +7,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from edge_context import VALID_H, context
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.coverage import PassFacts
 from geo.fix import TREATMENTS
-from geo.orders import Orders
 from geo.status import (
     NEVER,
     NO_SOURCE,
     REASONS,
     STATES,
-    EdgeContext,
     EdgeStatus,
     Moment,
     StatusRules,
@@ -30,26 +29,7 @@ type Make = Callable[..., PassFacts]
 
 HOUR = 3_600_000_000
 RULES = StatusRules(covered_fraction_min=0.95, confidence_min=0.5, clearing_us=HOUR)
-VALID_H = 10.0
-LIMIT_CM = 10.0
-CELL = 7
 STORM = Moment(reference_us=0, as_of_us=6 * HOUR, is_standing=False)
-
-
-def context(n: int = 1, **flags: Any) -> EdgeContext:
-    """n edges of 100 m apart from each other, on plan with a healthy device unless flags say otherwise."""
-
-    def flag(name: str, usual: bool) -> np.ndarray:
-        return np.broadcast_to(np.array(flags.get(name, usual), np.bool_), n).copy()
-
-    return EdgeContext(
-        edge_from=np.arange(n) * 2, edge_to=np.arange(n) * 2 + 1, length_m=np.full(n, 100.0),
-        valid_us=np.full(n, int(VALID_H * HOUR)), on_plan=flag("on_plan", True), has_device=flag("has_device", True),
-        is_healthy=flag("is_healthy", True), is_unmatched=flag("is_unmatched", False),
-        passes_needed=np.broadcast_to(np.array(flags.get("passes_needed", 1), np.int16), n).copy(),
-        is_shared=flag("is_shared", False), snow_limit_cm=np.full(n, LIMIT_CM), snow_cell=np.full(n, CELL, np.int32),
-        snow=flags.get("snow"), orders=flags.get("orders", Orders.none(n)),
-    )  # fmt: skip
 
 
 def words(found: EdgeStatus, edge: int = 0) -> tuple[str, str]:

@@ -99,7 +99,8 @@ def test_a_status_says_all_that_it_must(client: httpx.Client) -> None:
         "valid_until": "2026-01-15T21:00:00+00:00", "observed_at": "2026-01-14T21:30:00+00:00",
         "as_of": "2026-01-14T22:00:00+00:00", "age_s": 1800, "covered_fraction": 1, "passed_fraction": 0,
         "passes_needed": 1, "treatment": "fresh_snow_plowing", "spread_at": None, "sidewalk_at": None,
-        "snow_since_cm": None, "snow_basis": "missing", "work_basis": "sensed", "confidence": 0.97, "source": "demo", "route_id": "R1",
+        "snow_since_cm": None, "snow_basis": "missing",
+        "work_basis": "sensed", "confidence": 0.97, "source": "demo", "route_id": "R1",
         "section_id": None, "network_version": 1, "synthetic": True,
     }  # fmt: skip
 
