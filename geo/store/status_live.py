@@ -118,7 +118,9 @@ class LiveStatus:
 
     def _assess(self, connection: psycopg.Connection[Row], edges: Ints, as_of: datetime) -> StatusAt:
         """The states of (n,) ascending positions and of those that hang together with them."""
-        self.context = dataclasses.replace(self.context, orders=read_orders(connection, self.network, as_of))
+        orders = read_orders(connection, self.network, as_of)
+        edges = np.union1d(edges, np.flatnonzero(orders.differs(self.context.orders)))
+        self.context = dataclasses.replace(self.context, orders=orders)
         shared = edges[self.context.is_shared[edges]]
         edges = np.union1d(edges, shared ^ 1)
         near = neighbourhood(self.network, edges)

@@ -66,13 +66,13 @@ def give_roads(database: Database) -> GiveRoads:
             for item, (external_id, drawn) in enumerate(roads.items()):
                 points, columns = drawn if isinstance(drawn, tuple) else (drawn, {})
                 row = {"oneway": 0, "level": 0, "manager": "unknown", "road_class": "municipal", "name": None,
-                       "route": None, "is_closed": False, **columns}  # fmt: skip
+                       "route": None, "is_closed": False, "lanes": None, "width_m": None, **columns}  # fmt: skip
                 connection.execute(
                     "INSERT INTO raw.road (file_id, item, external_id, oneway, level, manager, road_class, name, "
-                    "route, is_closed, geom) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, "
+                    "route, is_closed, lanes, width_m, geom) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, "
                     "ST_GeomFromText(%s, 4326))",
                     (file_id, item, external_id, row["oneway"], row["level"], row["manager"], row["road_class"],
-                     row["name"], row["route"], row["is_closed"], wkt(points)),
+                     row["name"], row["route"], row["is_closed"], row["lanes"], row["width_m"], wkt(points)),
                 )  # fmt: skip
             connection.execute(
                 "INSERT INTO raw.road_set (source_id, file_id, join_policy, snap_m) VALUES (%s, %s, %s, %s) "
@@ -110,6 +110,50 @@ def give_plans(database: Database) -> GivePlans:
                 (source_id, kind, layer or kind, file_id),
             )
         return file_id
+
+    return give
+
+
+@pytest.fixture
+def give_weather(database: Database) -> Callable[..., None]:
+    """give_weather([(at, snow depth in cm)]) of one station in the middle of what is drawn."""
+
+    def give(rows: list[tuple[Any, float]]) -> None:
+        with database.connect(Role.INGEST) as connection:
+            source_id, file_id = _file(connection, "weather", "weather", str(rows), synthetic=False)
+            station_id = connection.execute(
+                "INSERT INTO raw.weather_station (source_id, external_id, name, lon, lat, has_snow) "
+                "VALUES (%s, '1', 'station', %s, %s, true) "
+                "ON CONFLICT (source_id, external_id) DO UPDATE SET name = EXCLUDED.name RETURNING station_id",
+                (source_id, LON0, LAT0),
+            ).fetchone()[0]
+            for at, cm in rows:
+                connection.execute(
+                    "INSERT INTO raw.weather (station_id, at, quantity, span_min, value_cm, is_usable, file_id) "
+                    "VALUES (%s, %s, 'snow_depth', 0, %s, true, %s)",
+                    (station_id, at, cm, file_id),
+                )
+
+    return give
+
+
+@pytest.fixture
+def give_order(database: Database) -> Callable[..., None]:
+    """give_order(edge_id, length_m, begins_at, ends_at, restriction=None, state=None): as the orders stage lays it."""
+
+    def give(
+        edge_id: int, length_m: float, begins_at: Any, ends_at: Any, restriction: str | None = None,
+        state: str | None = None,
+    ) -> None:  # fmt: skip
+        kind = "restriction" if restriction else "correction"
+        with database.connect(Role.ENGINE) as connection:
+            connection.execute(
+                "INSERT INTO ops.order_edge (order_id, entry_id, kind, restriction, state, edge_id, from_m, to_m, "
+                "during, network_version) SELECT n, n, %s, %s, %s, %s, 0, %s, tstzrange(%s, %s), "
+                "(SELECT max(network_version) FROM net.version) "
+                "FROM (SELECT count(*) + 1 FROM ops.order_edge) AS o (n)",
+                (kind, restriction, state, edge_id, length_m, begins_at, ends_at),
+            )
 
     return give
 

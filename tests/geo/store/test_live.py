@@ -38,7 +38,13 @@ FACTS = (
 )
 STATES = (
     "SELECT edge_id, event_id, state, reason, cleared_at, valid_until, observed_at, covered_fraction, treatment, "
-    "work_basis, confidence, source, network_version FROM ops.edge_status WHERE superseded_at IS NULL ORDER BY edge_id"
+    "work_basis, confidence, source, network_version, passed_fraction, passes_needed, spread_at, sidewalk_at, "
+    "restriction, is_corrected, snow_cell, snow_at_clearing_cm "
+    "FROM ops.edge_status WHERE superseded_at IS NULL ORDER BY edge_id"
+)
+TREATED = (
+    "SELECT edge_id, treatment, covered::text, covered_fraction, reached_at FROM ops.treatment_coverage "
+    "WHERE superseded_at IS NULL ORDER BY edge_id, treatment"
 )
 COVERED = (
     "SELECT edge_id, covered::text, covered_fraction FROM ops.coverage WHERE superseded_at IS NULL ORDER BY edge_id"
@@ -305,3 +311,61 @@ def test_a_clock_that_is_ahead_counts_when_its_time_has_come(worker: Worker, giv
         live = worker.rows(STATES)
         refresh_status(worker.database, worker.network, worker.settings.states, at)
         assert worker.rows(STATES) == live
+
+
+MIXED_GRID: dict[str, Any] = {
+    name: (points, {} if i % 3 == 0 else {"lanes": 4} if i % 3 == 1 else {"width_m": 3.5})
+    for i, (name, points) in enumerate(GRID.items())
+}
+
+
+def test_snow_orders_and_narrow_and_wide_roads_come_out_live_as_they_do_at_once(
+    database: Database,
+    give_roads: Callable[..., int],
+    give_fixes: Callable[..., int],
+    give_weather: Callable[..., None],
+    give_order: Callable[..., None],
+    tmp_path: Path,
+) -> None:
+    give_roads(MIXED_GRID)
+    worker = Worker(database, tmp_path)
+    open_event(database, EventKind.STORM, "storm", T0 - timedelta(hours=1))
+    names = dict(worker.rows("SELECT external_id, piece_id FROM net.piece"))
+    for k, (word, minutes) in enumerate([("cleared", 4), ("uncleared", 6), ("clearing", 3), ("unknown", 5)]):
+        begins = T0 + timedelta(minutes=k + 1)
+        give_order(2 * names["w00"] + k % 2, 300, begins, begins + timedelta(minutes=minutes), state=word)
+        give_order(2 * names["w11"], 300, begins, begins + timedelta(minutes=minutes), restriction="one_lane")
+    give_order(2 * names["w10"], 300, T0 + timedelta(minutes=3), T0 + timedelta(minutes=6), restriction="closed")
+    flags = [{"treatment": "anti_icing", "spreader": True}, {"treatment": "fresh_snow_plowing"}]
+    rows = [(at, x, y, {**columns, **flags[i // 20 % 2]}) for i, (at, x, y, columns) in enumerate(tour(120))]
+    other = tour(120, offset=2)
+    fall = [(T0 + timedelta(minutes=10 * m), cm) for m, cm in enumerate([0, 2, 3, 9, 16, 25, 29, 29])]
+    give_weather([(T0 - timedelta(hours=1), 0), *fall[:1]])
+    worker.states(T0)
+    seen: set[tuple[str, str]] = set()
+
+    def compare(at: Any) -> None:
+        worker.states(at)
+        live = [worker.rows(sql) for sql in (STATES, COVERED, TREATED)]
+        found = refresh_status(worker.database, worker.network, worker.settings.states, at)
+        assert found.n_changed == found.n_coverage_changed == 0
+        assert [worker.rows(sql) for sql in (STATES, COVERED, TREATED)] == live
+        seen.update((row[2], row[3]) for row in live[0])
+
+    for k in range(0, 120, 8):
+        give_fixes("plough 1", rows[k : k + 8])
+        give_fixes("plough 2", other[k : k + 8])
+        at = T0 + timedelta(seconds=5 * k + 40)
+        worker.turn(at)
+        compare(at)
+    for at, cm in fall[1:]:
+        give_weather([(at, cm)])
+        worker.close(at + timedelta(minutes=11))
+        compare(at + timedelta(minutes=11))
+    assert seen >= {
+        ("cleared", "none"), ("clearing", "none"), ("uncleared", "none"), ("unknown", "closed"), ("unknown", "none"),
+        ("unknown", "snowed_over"),
+    }  # fmt: skip
+    needed = dict(worker.rows("SELECT passes_needed, count(*) FROM ops.edge_status GROUP BY 1"))
+    assert set(needed) == {1, 2}
+    assert worker.rows(TREATED)
