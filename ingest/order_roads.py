@@ -12,6 +12,7 @@ import shapely
 
 from geo.db import Row, read_sql
 from geo.errors import AccessError, InputError
+from geo.store.order_posts import POST_REACH_KM
 from geo.vocabulary import Manager
 
 type Connection = psycopg.Connection[Row]
@@ -86,7 +87,8 @@ def _pieces(connection: Connection, place: Mapping[str, Any], points: Any) -> di
     names = ("route_id", "section_id", "route", "from_km", "to_km")
     params: dict[str, Any] = {name: place.get(name) for name in names}
     if "from_km" in place:
-        params["from_km"], params["to_km"] = sorted((place["from_km"], place["to_km"]))
+        low, high = sorted((place["from_km"], place["to_km"]))
+        params["from_km"], params["to_km"] = low - POST_REACH_KM, high + POST_REACH_KM
     params["edge_ids"] = [one["edge_id"] for one in place.get("edges", ())]
     params["points"] = None if points is None else shapely.to_wkb(points)
     params["near_m"] = NEAR_M
