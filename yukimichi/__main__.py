@@ -7,7 +7,21 @@ import sys
 import typer
 
 from geo.errors import YukiError, exit_code
-from yukimichi.cli import feeds, ingest, operations, report, service, sources, stages, status, tools, vehicles
+from yukimichi.cli import (
+    feeds,
+    ingest,
+    operations,
+    prices,
+    report,
+    service,
+    service_level,
+    sources,
+    stages,
+    status,
+    tools,
+    vehicles,
+    weather,
+)
 from yukimichi.progress import console
 
 app = typer.Typer(
@@ -19,6 +33,8 @@ app = typer.Typer(
 )
 service.register(app)
 vehicles.register(ingest.app)
+weather.register(ingest.app)
+prices.register(ingest.app)
 app.add_typer(ingest.app, name="ingest")
 stages.register(app)
 app.add_typer(stages.events, name="event")
@@ -28,6 +44,7 @@ status.register(app)
 sources.register(app)
 operations.register(app)
 report.register(app)
+service_level.register(app)
 
 
 def main() -> None:

@@ -67,7 +67,7 @@ def test_a_trace_without_facts_stands_all_the_time() -> None:
 def test_time_that_two_facts_claim_is_counted_once_and_keeps_all_metres() -> None:
     rows = stretches_of(traces((1, 0, 20)), facts((0, 0, 15, 10, PASS, False), (0, 5, 20, 20, UNKNOWN, False),
                                                   (0, 6, 9, 40, PASS, False)))  # fmt: skip
-    assert shown(rows) == [(0, 15, PASS, 10), (15, 15, PASS, 40), (15, 20, UNKNOWN, 20)]
+    assert shown(rows) == [(0, 15, PASS, 10), (15, 20, UNKNOWN, 20), (20, 20, PASS, 40)]
 
 
 def test_metres_are_shared_out_by_time_at_a_border() -> None:

@@ -1,0 +1,121 @@
+"""A daily report as one document: the reports of a day, their sums, their issue, and what the words mean."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+import psycopg
+
+from geo.db import Role, Row, read_sql
+from geo.errors import NotFoundError
+from geo.report_sheet import Document
+from geo.settings import Settings
+from geo.store.report_issues import Issue, Scope, find_vehicle, hand_out, issue_of
+from geo.store.reports import Ask, Report, ReportRules, read_reports, within
+from yukimichi.context import Context
+from yukimichi.reports.words import definitions
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a person asks for: a local day, narrowed to a contractor, a vehicle or an event; as known at (None: now)."""
+
+    day: date
+    contractor: str | None = None
+    vehicle: str | None = None
+    event_id: int | None = None
+    known_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The document, and what the map of it is drawn from."""
+
+    document: Document
+    reports: list[Report]
+
+
+def rules_of(settings: Settings) -> ReportRules:
+    """The rules of the settings."""
+    return ReportRules(settings.reports, settings.timezone, settings.status.shift_gap_min * 60)
+
+
+def make(context: Context, wish: Wish, at: datetime, author: str | None = None) -> Made:
+    """The report of a day. author: who hands it out, which makes it an issue; None: nothing is written.
+
+    What was known in the past is only looked at, and never handed out as an issue.
+    Raises NotFoundError for an event or a vehicle that is not there.
+    """
+    rules = rules_of(context.settings)
+    with context.database.connect(Role.ENGINE) as connection:
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        ask = Ask(wish.day, wish.day, wish.known_at)
+        scope = Scope(wish.day, wish.contractor, None, wish.event_id)
+        if wish.vehicle is not None:
+            vehicle_id, name = find_vehicle(connection, wish.vehicle)
+            ask, scope = replace(ask, vehicle_ids=(vehicle_id,)), replace(scope, vehicle=name)
+        event = None if wish.event_id is None else _event(connection, wish.event_id)
+        if event is not None:
+            ask = within(ask, event["reference_at"], event["closed_at"])
+        found = read_reports(connection, rules, ask)
+        if wish.contractor is not None:
+            found = [one for one in found if one.document["contractor"] == wish.contractor]
+        documents = [one.document for one in found]
+    with context.database.connect(Role.ENGINE) as connection:
+        if author is None or wish.known_at is not None:
+            issue = issue_of(connection, scope, documents, wish.known_at)
+        else:
+            issue = hand_out(connection, scope, documents, author)
+    head = {"day": wish.day, "contractor": wish.contractor, "vehicle": scope.vehicle, "event": event}
+    return Made(envelope(context.settings, head, documents, at, wish.known_at, issue), found)
+
+
+def _event(connection: psycopg.Connection[Row], event_id: int) -> dict[str, Any]:
+    row = connection.execute(read_sql("geo", "queries/read_event_span"), {"event_id": event_id}).fetchone()
+    if row is None:
+        raise NotFoundError(f"No event has the id {event_id}.", hint="See `yukimichi event list`.")
+    return {"event_id": event_id, "kind": row[0], "name": row[1], "reference_at": row[2], "closed_at": row[3]}
+
+
+def envelope(
+    settings: Settings, head: dict[str, Any], documents: Sequence[Document], at: datetime, known_at: datetime | None,
+    issue: Issue | None,
+) -> Document:  # fmt: skip
+    """The document around the reports of a day, as JSON holds it."""
+    event = head["event"]
+    return {
+        "day": head["day"].isoformat(),
+        "timezone": settings.timezone,
+        "contractor": head["contractor"],
+        "vehicle": head["vehicle"],
+        "event": event and {key: _text(value) for key, value in event.items()},
+        "made_at": _text(at),
+        "known_at": _text(known_at),
+        "issue": issue and {key: _text(value) for key, value in asdict(issue).items()},
+        "confidence_min": settings.reports.confidence_min,
+        "synthetic": any(one["synthetic"] for one in documents),
+        "is_provisional": any(one["evidence"]["is_provisional"] for one in documents),
+        "sums": sums_of(documents),
+        "definitions": definitions(settings.reports),
+        "reports": list(documents),
+    }
+
+
+def _text(value: Any) -> Any:
+    return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
+
+
+def sums_of(documents: Sequence[Document]) -> dict[str, Any]:
+    """Sums over all reports; an amount is None where not one report has one."""
+    totals: dict[str, Any] = {"n_reports": len(documents)}
+    for one in documents:
+        for name, value in one["totals"].items():
+            totals[name] = round(totals.get(name, 0) + value, 6)
+    for name in ("amount_yen", "flagged_yen", "original_yen"):
+        known = [one["pay_totals"][name] for one in documents if one["pay_totals"][name] is not None]
+        totals[name] = sum(known) if known else None
+    totals["n_unpriced"] = sum(one["pay_totals"]["n_unpriced"] for one in documents)
+    return totals
