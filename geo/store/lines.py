@@ -65,7 +65,7 @@ class LinesReport:
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
+class Line:
     """A row of raw.line; flags -1 unknown, treatment a position in TREATMENTS or -1."""
 
     vehicle_id: int
@@ -104,7 +104,7 @@ def match_new_lines(
     return report
 
 
-def _chunks(database: Database, news: Batches) -> Iterator[list[_Line]]:
+def _chunks(database: Database, news: Batches) -> Iterator[list[Line]]:
     """The lines of the batches by vehicle, time and content, CHUNK_LINES at once."""
     after: dict[str, Any] = {"after_vehicle_id": -1, "after_at": "-infinity", "after_key": 0}
     while True:
@@ -113,20 +113,21 @@ def _chunks(database: Database, news: Batches) -> Iterator[list[_Line]]:
             rows = connection.execute(read_sql("geo", "queries/read_new_lines"), named).fetchall()
         if not rows:
             return
-        yield [_line(row) for row in rows]
+        yield [line_of(row) for row in rows]
         last = rows[-1]
         after = {"after_vehicle_id": last[0], "after_at": last[1], "after_key": last[2]}
 
 
-def _line(row: Row) -> _Line:
+def line_of(row: Row) -> Line:
+    """A row of read_new_lines.sql or read_lines_in.sql."""
     blade, spreader, work = (-1 if flag is None else int(flag) for flag in row[3:6])
     treatment = -1 if row[6] is None else [str(word) for word in TREATMENTS].index(row[6])
-    return _Line(
+    return Line(
         row[0], row[1], row[2], (blade, spreader, work), treatment, shapely.get_coordinates(shapely.from_wkb(row[7]))
     )
 
 
-def _work(lines: Sequence[_Line], vehicles: dict[int, Vehicle]) -> tuple[WorkStates, SourceWork]:
+def work_of_lines(lines: Sequence[Line], vehicles: dict[int, Vehicle]) -> tuple[WorkStates, SourceWork]:
     """The work of each line, and what counts as said by its source.
 
     To deliver a line with a treatment or a work flag is to declare the work, whatever the source is set to; a blade or
@@ -146,7 +147,7 @@ def _work(lines: Sequence[_Line], vehicles: dict[int, Vehicle]) -> tuple[WorkSta
     return work_of(fixes, source), source
 
 
-def _key(line: _Line, source: SourceWork, i: int) -> bytes:
+def _key(line: Line, source: SourceWork, i: int) -> bytes:
     """What a trace of a line rests on: the line, in the first half, and what its source says of work."""
     said = f"{LINES_VERSION} {source.basis[i]} {source.treatment[i]}".encode()
     rest = hashlib.blake2b(said, digest_size=KEY_BYTES - 8).digest()
@@ -154,11 +155,11 @@ def _key(line: _Line, source: SourceWork, i: int) -> bytes:
 
 
 def _lay(
-    connection: psycopg.Connection[Row], lines: list[_Line], network: Network, index: GridIndex, report: LinesReport
+    connection: psycopg.Connection[Row], lines: list[Line], network: Network, index: GridIndex, report: LinesReport
 ) -> Written:
     """Bring the facts of some lines up to date, in the transaction of the connection."""
     vehicles = read_vehicles(connection, sorted({line.vehicle_id for line in lines}))
-    work, source = _work(lines, vehicles)
+    work, source = work_of_lines(lines, vehicles)
     keys = [_key(line, source, i) for i, line in enumerate(lines)]
     held = _held(connection, lines)
     old = [held.get((line.vehicle_id, line.at, key[:8])) for line, key in zip(lines, keys, strict=True)]
@@ -191,7 +192,7 @@ def _lay(
 
 
 def _held(
-    connection: psycopg.Connection[Row], lines: Sequence[_Line]
+    connection: psycopg.Connection[Row], lines: Sequence[Line]
 ) -> dict[tuple[int, datetime, bytes], tuple[int, bytes, str, int]]:
     """Traces of these lines that hold now: id, key, matcher and network version, by vehicle, time and content."""
     named = {"vehicle_ids": [line.vehicle_id for line in lines], "ats": [line.at for line in lines]}
@@ -235,7 +236,7 @@ def passes_of(laid: Sequence[Worked], work: WorkStates, at_us: Ints) -> Passes:
 
 def _write_traces(
     connection: psycopg.Connection[Row],
-    lines: Sequence[_Line],
+    lines: Sequence[Line],
     laid: Sequence[Worked],
     trace_id: Ints,
     keys: list[bytes],
@@ -266,7 +267,7 @@ def _write_traces(
 
 
 def _write_lost(
-    connection: psycopg.Connection[Row], lines: Sequence[_Line], laid: Sequence[Worked], trace_id: Ints
+    connection: psycopg.Connection[Row], lines: Sequence[Line], laid: Sequence[Worked], trace_id: Ints
 ) -> None:
     """Where a line lies off the roads, so that 不明 can say `unmatched`."""
     rows = [
