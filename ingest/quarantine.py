@@ -48,6 +48,8 @@ class Why(StrEnum):
     OUTSIDE_AREA = "outside_area"
     BAD_CHECKSUM = "bad_checksum"
     NO_POSITION = "no_position"
+    # weather
+    UNKNOWN_STATION = "unknown_station"
 
 
 @dataclass(frozen=True, slots=True)
