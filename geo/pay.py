@@ -18,7 +18,7 @@ HOUR_US = 3_600_000_000
 #: Digits that no product of microseconds and a price can use up.
 PRECISION = 60
 
-type Note = Literal["", "no_price", "several_prices", "unknown_work", "no_time"]
+type Note = Literal["", "no_price", "several_prices", "unknown_work", "no_time", "no_calendar"]
 #: What stands beside a line that has no amount.
 NOTES_JA: dict[str, str] = {
     "": "",
@@ -26,6 +26,7 @@ NOTES_JA: dict[str, str] = {
     "several_prices": "該当する単価が複数",
     "unknown_work": "作業不明のため算定しない",
     "no_time": "時間が分からないため算定しない",
+    "no_calendar": "この年の祝日が分からないため算定しない",
 }
 
 

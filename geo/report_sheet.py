@@ -83,7 +83,7 @@ class Terms:
     """What the figures mean: names of the bands, the kind of a day, what is paid, and prices."""
 
     band_names: Sequence[str]
-    kind_of_day: Callable[[date], DayKind]
+    kind_of_day: Callable[[date], DayKind | None]
     day_span_us: Callable[[date], tuple[int, int]]
     paid: frozenset[str]
     prices: PriceTable
@@ -122,7 +122,7 @@ def documents_of(sheet: Worksheet, names: dict[int, VehicleName], terms: Terms) 
         name = names[vehicle]
         head = {
             "report_id": own if seen[own] == 1 else f"{own}-{seen[own]}", "day": day.isoformat(),
-            "day_kind": terms.kind_of_day(day).value, "vehicle_id": vehicle, "source": name.source,
+            "day_kind": terms.kind_of_day(day), "vehicle_id": vehicle, "source": name.source,
             "vehicle": name.vehicle, "machine": party.machine, "machine_class": party.machine_class,
             "contractor": party.contractor, "contractor_basis": party.basis, "synthetic": name.is_synthetic,
         }  # fmt: skip
@@ -228,12 +228,14 @@ def pay_lines(lines: Sequence[Document], party: Party, day: date, terms: Terms, 
     kind_of_day = terms.kind_of_day(day)
     found = []
     for (work, is_flagged, band, is_untimed), (us, metres) in sorted(sums.items()):
-        asked = Asked(party.contractor, party.machine_class, work or None, band, kind_of_day, day)
-        price, note = (None, "no_time") if is_untimed else (None, "unknown_work")
+        price, note = None, "no_time" if is_untimed else "unknown_work"
         if not is_untimed and work != KIND_NAMES[UNKNOWN]:
-            price, note = terms.prices.find(asked)
+            price, note = None, "no_calendar"
+            if kind_of_day is not None:
+                asked = Asked(party.contractor, party.machine_class, work or None, band, kind_of_day, day)
+                price, note = terms.prices.find(asked)
         found.append({
-            "work": work or None, "band": band, "day_kind": kind_of_day.value, "is_flagged": is_flagged,
+            "work": work or None, "band": band, "day_kind": kind_of_day, "is_flagged": is_flagged,
             "seconds": None if is_untimed else us / 1e6, "metres": round(metres, 3),
             "yen_per_hour": str(price.yen_per_hour) if price else None,
             "amount_yen": amount_yen(int(us), price.yen_per_hour) if price else None, "note": note,

@@ -20,6 +20,7 @@ from geo.vocabulary import EventKind, Reason
 from layers.closures import publish_closures
 from layers.generalise import BANDS, RANKS
 from layers.ploughs import public_plough_id
+from layers.publish_reports import publish_reports
 from layers.snow import publish_snow
 from layers.withholding import withhold, withhold_ploughs
 
@@ -99,6 +100,7 @@ def publish(
         n_devices = publish_devices(connection, as_of)
         publish_closures(connection)
         publish_snow(connection)
+        publish_reports(connection)
         dataset = "publish_dataset" if n_roads else "publish_dataset_again"
         run(connection, dataset, state | {"status_version": status_version})
         if n_roads + n_passes > MANY_ROWS:

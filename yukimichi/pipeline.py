@@ -21,6 +21,8 @@ from geo.store.lines import LinesReport, match_new_lines
 from geo.store.network import NetworkChange, refresh_network
 from geo.store.orders_stage import OrderStage, OrdersTurn
 from geo.store.plans import PlansReport, refresh_plans
+from geo.store.report_cache import refresh_reports
+from geo.store.reports import ReportRules
 from geo.store.snow_cells import refresh_snow
 from geo.store.statistics import refresh_statistics
 from geo.store.status import StatusReport, refresh_status
@@ -86,6 +88,11 @@ def publish_all(database: Database, settings: Settings, secret: bytes, as_of: da
     return publish(database, as_of, secret, mask_m=settings.publish.mask_m, heard_min=settings.status.silent_min)
 
 
+def report_rules(settings: Settings) -> ReportRules:
+    """What daily reports need of the settings."""
+    return ReportRules(settings.reports, settings.timezone, settings.status.shift_gap_min * 60)
+
+
 def _judge_devices(database: Database, settings: Settings, as_of: datetime) -> None:
     """What is known of the devices, judged for a moment."""
     with database.connect(Role.ENGINE) as connection:
@@ -131,6 +138,8 @@ def refresh(
         status = refresh_status(database, network, settings.states, as_of)
         _judge_devices(database, settings, as_of)
     refresh_statistics(database, status.n_changed)
+    with step_of("Daily reports 作業日報"):
+        refresh_reports(database, report_rules(settings), as_of)
     with step_of("Publish 公開"):
         published = publish_all(database, settings, secret, as_of)
     return Refreshed(change, plans, match, lines, status, published)

@@ -13,7 +13,6 @@ import psycopg
 from numpy.typing import NDArray
 
 from geo.db import Row, read_sql
-from geo.errors import ConfigError
 from geo.holidays import FIRST_YEAR, LAST_YEAR, DayKind, day_kind
 from geo.report import Corrections, Stretches, corrected, cut, stretches_of, with_trips
 from geo.report_days import borders_of, day_span
@@ -47,14 +46,11 @@ class ReportRules:
     zone: str
     shift_gap_s: float
 
-    def kind_of_day(self, day: date) -> DayKind:
-        """The kind of a local day. Raises ConfigError for a year whose national holidays are not known."""
+    def kind_of_day(self, day: date) -> DayKind | None:
+        """The kind of a local day; None for a year whose national holidays are not known."""
         has_national = self.settings.calendar == "japan"
         if has_national and not FIRST_YEAR <= day.year <= LAST_YEAR:
-            raise ConfigError(
-                f"National holidays are known from {FIRST_YEAR} to {LAST_YEAR}, not for {day}.",
-                hint="Set reports.calendar to none and list the holidays in reports.holidays.",
-            )
+            return None
         return day_kind(day, self.settings.holidays, has_national=has_national)
 
 
@@ -84,10 +80,7 @@ class Report:
 
 
 def read_reports(connection: psycopg.Connection[Row], rules: ReportRules, ask: Ask) -> list[Report]:
-    """A report for each vehicle, contractor and local day that has facts or traces, by day and vehicle.
-
-    Raises ConfigError for a day outside of the calendar.
-    """
+    """A report for each vehicle, contractor and local day that has facts or traces, by day and vehicle."""
     zone, names_sources = rules.zone, read_names(connection)
     span = day_span(ask.first, zone)[0], day_span(ask.last, zone)[1]
     window = Window(span[0] - REACH_US, span[1] + REACH_US, ask.known_at, ask.vehicle_ids)

@@ -14,8 +14,9 @@ from geo.errors import NotFoundError
 from geo.report_sheet import Document
 from geo.settings import Settings
 from geo.store.report_issues import Issue, Scope, find_vehicle, hand_out, issue_of
-from geo.store.reports import Ask, Report, ReportRules, read_reports, within
+from geo.store.reports import Ask, Report, read_reports, within
 from yukimichi.context import Context
+from yukimichi.pipeline import report_rules
 from yukimichi.reports.words import definitions
 
 
@@ -38,18 +39,13 @@ class Made:
     reports: list[Report]
 
 
-def rules_of(settings: Settings) -> ReportRules:
-    """The rules of the settings."""
-    return ReportRules(settings.reports, settings.timezone, settings.status.shift_gap_min * 60)
-
-
 def make(context: Context, wish: Wish, at: datetime, author: str | None = None) -> Made:
     """The report of a day. author: who hands it out, which makes it an issue; None: nothing is written.
 
     What was known in the past is only looked at, and never handed out as an issue.
     Raises NotFoundError for an event or a vehicle that is not there.
     """
-    rules = rules_of(context.settings)
+    rules = report_rules(context.settings)
     with context.database.connect(Role.ENGINE) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         ask = Ask(wish.day, wish.day, wish.known_at)

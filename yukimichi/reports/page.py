@@ -103,7 +103,8 @@ def _trip(document: Document, trip: dict[str, Any]) -> str:
     started, ended = (_local(document, trip[key]) for key in ("started_at", "ended_at"))
     unheard = f"、無通信 {_shown('seconds', trip['unheard_s'])}" if trip["unheard_s"] else ""
     return (
-        f"<li>運行{trip['trip']}: {started}{before}〜{ended}{after}、作業 {_shown('km', trip['work_m'])}{unheard}</li>"
+        f"<li>運行{trip['trip']}: {started}{before}〜{ended}{after}、"
+        f"作業 {_shown('km', trip['work_m'])} km{unheard}</li>"
     )
 
 

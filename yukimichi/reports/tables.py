@@ -90,7 +90,7 @@ SUMMARY = (
     *HEAD,
     Column("データ源", "text", _of_report("source")),
     Column("受託者の根拠", "text", lambda report, row: CONTRACTOR_BASES_JA[report["contractor_basis"]]),
-    Column("曜日区分", "text", lambda report, row: DAY_KINDS_JA[report["day_kind"]]),
+    Column("曜日区分", "text", lambda report, row: DAY_KINDS_JA.get(report["day_kind"])),
     Column("開始", "moment", _of_report("started_at")),
     Column("終了", "moment", _of_report("ended_at")),
     Column("運行数", "whole", lambda report, row: len(report["trips"])),
