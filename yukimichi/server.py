@@ -18,7 +18,7 @@ from geo.settings import ServerSettings, Settings
 from ingest import http as ingest_http
 from ingest import http_harja, http_orders
 from ingest.intake import Intake
-from tiles import changes, ogc, site, snapshot, tilesets, vector
+from tiles import changes, edge_answer, ogc, site, snapshot, tilesets, vector
 from tiles.problems import HANDLERS
 from tiles.service import Service
 from yukimichi import health, metrics
@@ -67,7 +67,8 @@ def create_app(settings: Settings, database: Database, service: Service | None =
     application.state.service = shared
     application.state.intake = intake
     application.state.metrics = counted
-    for router in (ogc.router, tilesets.router, vector.router, snapshot.router, changes.router, site.router):
+    status = (snapshot.router, changes.router, edge_answer.router)
+    for router in (ogc.router, tilesets.router, vector.router, *status, site.router):
         application.include_router(router)
     application.include_router(ingest_http.router)
     application.include_router(http_harja.router)
