@@ -21,6 +21,7 @@ from layers.columns import (
     Column,
 )
 from layers.columns_orders import CLOSURE, ORDER, WITHHELD
+from layers.columns_reports import DAILY_REPORT
 from layers.columns_snow import SNOW, WEATHER_STATION
 
 type Geometry = Literal["Point", "LineString", "MultiLineString", "Polygon", "Geometry"]
@@ -36,6 +37,7 @@ class Collection:
     columns         what a feature carries, in order; the first is the id
     time            columns of begin and end that `datetime` filters, or None: a feature has no time of its own
     is_public       False: only a manager's key opens it
+    is_by_contractor  True: a contractor's key opens it too, for rows of its own; its SELECT has sees_all and contractor
     is_live         True: rows change with the clock even when nothing is published (states expire)
     has_attributes  True: a jsonb column `attributes` is spread into the properties
     tile_layer      name of its vector tiles, or None
@@ -52,6 +54,7 @@ class Collection:
     geometry: Geometry
     time: tuple[str, str] | None = None
     is_public: bool = True
+    is_by_contractor: bool = False
     is_live: bool = False
     has_attributes: bool = False
     tile_layer: str | None = None
@@ -143,6 +146,15 @@ COLLECTIONS: tuple[Collection, ...] = (
         "audit log.",
         "公表を停止している区間の除雪状況。道路管理者用。閲覧は監査記録に残る。",
         "withheld_status", "edge_id", WITHHELD, "LineString", time=("as_of", "as_of"), is_public=False, is_live=True,
+    ),
+    Collection(
+        "daily_reports", "作業日報", "Daily reports",
+        "One feature for each vehicle, contractor and local day: time and metres at work, without work and unknown, "
+        "and what it is paid. A contractor's key sees its own alone. Reading it is written into the audit log.",
+        "車両・受託者・日ごとの作業日報：作業走行・回送・作業不明の時間と距離、金額。受託者の鍵では自社分だけが見える。"
+        "閲覧は監査記録に残る。",
+        "daily_reports", "report_id", DAILY_REPORT, "MultiLineString", time=("started_at", "ended_at"),
+        is_public=False, is_by_contractor=True,
     ),
     Collection(
         "devices", "端末", "Devices",

@@ -31,9 +31,22 @@ class Caller:
         return self.scope in MANAGER_SCOPES
 
     @property
-    def role(self) -> Role:
-        """The database role that reads for this caller."""
-        return Role.MANAGER if self.is_manager else Role.READER
+    def contractor(self) -> str | None:
+        """The contractor whose key it is; None: nobody's."""
+        return self.scope_of if self.scope == "contractor" else None
+
+    def may_see(self, collection: Collection) -> bool:
+        """Whether a collection is open to this caller, be it only a part of its rows."""
+        is_own = collection.is_by_contractor and self.contractor is not None
+        return collection.is_public or self.is_manager or is_own
+
+    def role_for(self, collection: Collection) -> Role:
+        """The database role that reads a collection for this caller."""
+        return Role.READER if collection.is_public and not self.is_manager else Role.MANAGER
+
+    def scope_params(self) -> dict[str, object]:
+        """Parameters by which the SELECT of a collection that is_by_contractor keeps each caller to its own rows."""
+        return {"sees_all": self.is_manager, "contractor": self.contractor}
 
 
 PUBLIC = Caller()
@@ -61,16 +74,22 @@ async def permit(request: Request, service: Service, collection: Collection) -> 
     caller = await caller_of(request, service)
     if collection.is_public:
         return caller
-    if not caller.is_manager:
+    if not caller.may_see(collection):
         refused = NoKeyError if caller.key_id is None else AccessError
+        readers = "road managers and contractors" if collection.is_by_contractor else "road managers"
         raise refused(
-            f"The collection {collection.collection_id} is for road managers.",
+            f"The collection {collection.collection_id} is for {readers}.",
             hint="Send a manager's key as `Authorization: Bearer <key>`.",
         )
-    detail = {"collection": collection.collection_id, "path": request.url.path, "query": request.url.query}
+    await note_read(request, service, caller, collection.collection_id)
+    return caller
+
+
+async def note_read(request: Request, service: Service, caller: Caller, what: str) -> None:
+    """Write into the audit log that a key read something that is not public."""
+    detail = {"collection": what, "path": request.url.path, "query": request.url.query}
     async with service.connection(Role.APP) as connection:
         await connection.execute(
             read_sql("tiles", "audit"),
             {"key_id": caller.key_id, "action": "read", "detail": json.dumps(detail, ensure_ascii=False)},
         )
-    return caller

@@ -6,6 +6,7 @@ What a request may name (columns to filter, sort and show) is looked up in the c
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -187,10 +188,10 @@ def _statement(
 
 
 async def read_items(
-    connection: Connection, collection: Collection, query: ItemsQuery, moment: datetime
+    connection: Connection, collection: Collection, query: ItemsQuery, moment: datetime, scope: Mapping[str, object]
 ) -> tuple[list[str], int | None]:
-    """(features as GeoJSON text, how many match in all or None above COUNT_MAX)."""
-    params = source_params(collection, moment)
+    """(features as GeoJSON text, how many match in all or None above COUNT_MAX). scope: Caller.scope_params."""
+    params = source_params(collection, moment) | dict(scope)
     where = _where(query, collection, params)
     page = {"limit": query.limit, "offset": query.offset, "n_decimals": query.crs.n_decimals}
     statement = _statement(collection, where, query.crs, query.shown, query.order, skips_geometry=query.skips_geometry)
@@ -204,8 +205,15 @@ async def read_items(
     return features, row[0] if row[0] <= COUNT_MAX else None
 
 
-async def read_item(connection: Connection, collection: Collection, item_id: str, crs: Crs, moment: datetime) -> str:
-    """One feature as GeoJSON text. Raises NotFoundError."""
+async def read_item(
+    connection: Connection,
+    collection: Collection,
+    item_id: str,
+    crs: Crs,
+    moment: datetime,
+    scope: Mapping[str, object],
+) -> str:
+    """One feature as GeoJSON text. Raises NotFoundError, for one that the scope does not reach too."""
     column = collection.columns[0]
     missing = NotFoundError(
         f"No feature {item_id[:80]!r} in the collection {collection.collection_id}.",
@@ -216,7 +224,7 @@ async def read_item(connection: Connection, collection: Collection, item_id: str
     except InputError as error:
         raise missing from error
     where = sql.SQL("{} = %(value0)s").format(sql.Identifier("s", column.name))
-    params = source_params(collection, moment) | {"value0": value, "limit": 1, "offset": 0}
+    params = source_params(collection, moment) | dict(scope) | {"value0": value, "limit": 1, "offset": 0}
     shown = tuple(c.name for c in collection.columns)
     statement = _statement(collection, where, crs, shown)
     row = await (await connection.execute(statement, params | {"n_decimals": crs.n_decimals})).fetchone()

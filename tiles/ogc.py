@@ -55,9 +55,15 @@ def _language(request: Request) -> str:
 def _metadata(service: Service, caller: Caller) -> Metadata:
     """pygeoapi's view of the collections that the caller may see; made anew when the catalogue changes."""
     dataset = service.dataset
-    key = (dataset.reference_layers, dataset.bbox, dataset.reference_at, caller.is_manager)
+    key = (
+        dataset.reference_layers,
+        dataset.bbox,
+        dataset.reference_at,
+        caller.is_manager,
+        caller.contractor is not None,
+    )
     if key not in service.metadata:
-        visible = {n: c for n, c in dataset.collections.items() if c.is_public or caller.is_manager}
+        visible = {n: c for n, c in dataset.collections.items() if caller.may_see(c)}
         since = dataset.reference_at if dataset.reference_at > EPOCH else None
         service.metadata = {k: v for k, v in service.metadata.items() if k[:3] == key[:3]}
         service.metadata[key] = Metadata(visible, dataset.bbox, since)
@@ -222,8 +228,8 @@ async def items(request: Request, collection_id: str) -> Response:
     if etag and is_known(request, etag):
         return not_modified(headers)
     moment = service.moment()
-    async with service.connection(caller.role) as connection:
-        features, matched = await read_items(connection, found, query, moment)
+    async with service.connection(caller.role_for(found)) as connection:
+        features, matched = await read_items(connection, found, query, moment, caller.scope_params())
     head: Document = {
         "type": "FeatureCollection",
         "numberReturned": len(features),
@@ -257,8 +263,8 @@ async def item(request: Request, collection_id: str, item_id: str) -> Response:
     headers = _caching(found, etag) | {"Content-Crs": f"<{crs.uri}>"}
     if etag and is_known(request, etag):
         return not_modified(headers)
-    async with service.connection(caller.role) as connection:
-        feature = await read_item(connection, found, item_id, crs, service.moment())
+    async with service.connection(caller.role_for(found)) as connection:
+        feature = await read_item(connection, found, item_id, crs, service.moment(), caller.scope_params())
     own = f"{base_of(request)}/collections/{collection_id}"
     links = [
         {
