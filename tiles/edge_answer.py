@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, LiteralString
 
 import numpy as np
 from fastapi import APIRouter, Path
+from psycopg import sql
 from psycopg.rows import dict_row
 from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
 from geo.db import read_sql
+from geo.errors import InputError, NotFoundError
 from geo.pass_needs import needs_of
 from geo.settings_coverage import CoverageSettings
 from geo.vocabulary import CLEARING_TREATMENTS, PassKind, State, WorkBasis
 from layers.catalogue import COLLECTIONS
-from tiles.axes import CRS84, crs_of
+from layers.columns import EDGE_ID
 from tiles.edge_words import sentences, why
-from tiles.items import read_item
-from tiles.parameters import refuse_unknown
+from tiles.items import source_params
+from tiles.parameters import refuse_unknown, value_of
 from tiles.service import Connection, Service, service_of
 
 router = APIRouter(tags=["status"])
@@ -30,7 +31,6 @@ router = APIRouter(tags=["status"])
 LOG_DAYS = 7
 LOG_MOST = 200
 _STATUS = next(collection for collection in COLLECTIONS if collection.collection_id == "road_status")
-_TIMES = ("reference_at", "cleared_at", "valid_until", "observed_at", "spread_at", "sidewalk_at", "as_of")
 
 
 class Words(BaseModel):
@@ -140,11 +140,15 @@ async def edge(
 async def read_answer(connection: Connection, service: Service, edge_id: str) -> EdgeAnswer:
     """The answer for an edge at the service's moment. Raises NotFoundError."""
     moment, settings = service.moment(), service.settings
-    told = json.loads(await read_item(connection, _STATUS, edge_id, crs_of("crs", CRS84), moment))["properties"]
-    told |= {name: None if told[name] is None else datetime.fromisoformat(told[name]) for name in _TIMES}
-    params = {"edge_id": told["edge_id"], "since": moment - timedelta(days=LOG_DAYS), "most": LOG_MOST}
-    (plan,) = await _rows(connection, "edge_plan", params)
-    passes = await _rows(connection, "edge_passes", params)
+    params = {"edge_id": _id_of(edge_id), "since": moment - timedelta(days=LOG_DAYS), "most": LOG_MOST}
+    source = sql.SQL(read_sql("layers", "collections/road_status"))
+    status = sql.SQL(read_sql("tiles", "edge")).format(source=source)
+    found = await _rows(connection, status, params | source_params(_STATUS, moment))
+    if not found:
+        raise _missing(edge_id)
+    told = found[0]
+    (plan,) = await _rows(connection, read_sql("tiles", "edge_plan"), params)
+    passes = await _rows(connection, read_sql("tiles", "edge_passes"), params)
     is_shared = shared(plan, settings.coverage)
     least = settings.status.confidence_min
     log = [
@@ -166,9 +170,26 @@ async def read_answer(connection: Connection, service: Service, edge_id: str) ->
     return EdgeAnswer.model_validate(told | parts)
 
 
-async def _rows(connection: Connection, name: Any, params: dict[str, Any]) -> list[dict[str, Any]]:
+def _missing(edge_id: str) -> NotFoundError:
+    return NotFoundError(
+        f"No edge {edge_id[:40]!r}, or traffic may not use it.", hint="Ids hold for the present network version."
+    )
+
+
+def _id_of(text: str) -> int:
+    try:
+        value = value_of(EDGE_ID, text)
+    except InputError as error:
+        raise _missing(text) from error
+    assert isinstance(value, int)
+    return value
+
+
+async def _rows(
+    connection: Connection, query: LiteralString | sql.Composed, params: dict[str, Any]
+) -> list[dict[str, Any]]:
     async with connection.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(read_sql("tiles", name), params)
+        await cursor.execute(query, params)
         return await cursor.fetchall()
 
 
