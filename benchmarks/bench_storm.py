@@ -26,7 +26,9 @@ import pandas as pd
 
 from geo.db import Role
 from geo.migrate import migrate
+from geo.network import Network
 from geo.settings import Settings
+from geo.store.road_needs import read_road_needs
 from geo.vocabulary import CLEARING_TREATMENTS
 from ingest.fixes import ingest_fixes
 from yukimichi.cluster import Cluster
@@ -48,12 +50,20 @@ def timed[T](name: str, work: Callable[[], T], seconds: dict[str, float]) -> T:
     return result
 
 
-def covered_m(rows: pd.DataFrame) -> pd.Series[float]:
-    """Metres of the union of [from_m, to_m] by edge."""
-    rows = rows.sort_values(["edge_id", "from_m"])
-    reach = rows.groupby("edge_id")["to_m"].cummax().groupby(rows["edge_id"]).shift(fill_value=0.0)
-    gain = (rows["to_m"] - np.maximum(rows["from_m"], reach)).clip(lower=0.0)
-    return gain.groupby(rows["edge_id"]).sum()
+def covered_m(rows: pd.DataFrame, edges: pd.DataFrame) -> pd.Series[float]:
+    """Metres of each edge over which [from_m, to_m] of as many rows lie as it needs; each row is a drive of its own.
+
+    edges  by edge_id: needed, is_shared. On shared roads a drive in either direction counts for both.
+    """
+    shared = rows[rows["edge_id"].map(edges["is_shared"])]
+    rows = pd.concat([rows, shared.assign(edge_id=shared["edge_id"] ^ 1)])
+    turns = pd.concat([
+        pd.DataFrame({"edge_id": rows["edge_id"], "at": rows["from_m"], "step": 1}),
+        pd.DataFrame({"edge_id": rows["edge_id"], "at": rows["to_m"], "step": -1}),
+    ]).sort_values(["edge_id", "at"], ignore_index=True)  # fmt: skip
+    depth = turns.groupby("edge_id")["step"].cumsum()
+    gap = (turns.groupby("edge_id")["at"].shift(-1) - turns["at"]).fillna(0.0)
+    return gap.where(depth >= turns["edge_id"].map(edges["needed"]), 0.0).groupby(turns["edge_id"]).sum()
 
 
 def heard(truth: pd.DataFrame, fixes: pd.DataFrame) -> pd.Series[bool]:
@@ -78,37 +88,45 @@ def heard(truth: pd.DataFrame, fixes: pd.DataFrame) -> pd.Series[bool]:
     return pd.Series(answer, truth.index)
 
 
-def edge_states(context: Context) -> pd.DataFrame:
-    """length_m and state of every carriageway, by edge_id."""
+def edge_states(context: Context, network: Network) -> pd.DataFrame:
+    """length_m, state, needed and is_shared of every carriageway, by edge_id."""
     with context.database.connect(Role.ENGINE) as connection:
+        needs = read_road_needs(connection, network, context.settings.states).passes
         rows = connection.execute(
             "SELECT 2 * p.piece_id + side, p.length_m, coalesce(s.state, 'unknown') FROM net.piece AS p "
             "CROSS JOIN generate_series(0, 1) AS side LEFT JOIN ops.edge_status AS s "
             "ON s.edge_id = 2 * p.piece_id + side AND s.superseded_at IS NULL WHERE p.last_version IS NULL"
         ).fetchall()
-    return pd.DataFrame(rows, columns=["edge_id", "length_m", "state"]).set_index("edge_id")
+    told = pd.DataFrame(rows, columns=["edge_id", "length_m", "state"]).set_index("edge_id")
+    needed = {"needed": needs.passes_needed, "is_shared": needs.is_shared}
+    return told.join(pd.DataFrame(needed, index=network.edge_id))
 
 
-def truth_table(context: Context) -> dict[str, float]:
+def truth_table(context: Context, network: Network) -> dict[str, float]:
     """Kilometres and percentages of the states that are shown, against what was driven."""
     folder = folder_of(context.settings)
     truth, fixes = pd.read_parquet(folder / "truth.parquet"), pd.read_parquet(folder / "fixes.parquet")
-    edges = edge_states(context)
+    edges = edge_states(context, network)
     work = truth[truth["worked"] & truth["treatment"].isin([str(t) for t in CLEARING_TREATMENTS])]
-    done = covered_m(work).reindex(edges.index).fillna(0.0).clip(upper=edges["length_m"])
-    by_heard = covered_m(work[heard(work, fixes)]).reindex(edges.index).fillna(0.0)
+    done = covered_m(work, edges).reindex(edges.index).fillna(0.0).clip(upper=edges["length_m"])
+    by_heard = covered_m(work[heard(work, fixes)], edges).reindex(edges.index).fillna(0.0)
     cleared = edges["state"] == "cleared"
     full = by_heard >= 0.95 * edges["length_m"]
     full_any = done >= 0.95 * edges["length_m"]
     lost = full & ~cleared
     length = edges["length_m"]
     shown_m = length[cleared].sum()
+    several = edges["needed"] > 1
     return {
         "n_fixes": len(fixes),
         "shown_cleared_km": shown_m / 1000,
         "false_cleared_percent": 100 * (length - done)[cleared].sum() / shown_m,
         "truly_cleared_km": length[full_any].sum() / 1000,
         "heard_km": length[full].sum() / 1000,
+        "several_passes_km": length[several].sum() / 1000,
+        "several_passes_cleared_km": length[several & cleared].sum() / 1000,
+        "shared_km": length[edges["is_shared"]].sum() / 1000,
+        "shared_cleared_km": length[edges["is_shared"] & cleared].sum() / 1000,
         "missed_of_heard_percent": 100 * length[lost].sum() / length[full].sum(),
         "missed_as_unknown_percent": 100 * length[lost & (edges["state"] == "unknown")].sum() / length[full].sum(),
         "missed_as_clearing_percent": 100 * length[lost & (edges["state"] == "clearing")].sum() / length[full].sum(),
@@ -138,7 +156,7 @@ def one_storm(n_edges: int, seed: int) -> None:
         timed("fixes ingested", lambda: ingest_fixes(context.database, [file], SOURCE, source), seconds)
         publish = partial(refresh, context.database, context.settings, SECRET, as_of, world, quiet=True)
         timed("matched, covered, published", publish, seconds)
-        figures = truth_table(context)
+        figures = truth_table(context, network)
     finally:
         cluster.stop()
     rate = figures["n_fixes"] / (seconds["fixes ingested"] + seconds["matched, covered, published"])

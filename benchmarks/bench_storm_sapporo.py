@@ -49,12 +49,12 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def false_metres(context: Context) -> dict[str, float]:
+def false_metres(context: Context, network: Network) -> dict[str, float]:
     """Metres shown as cleared and not cleared in truth, by what happened there."""
     truth = pd.read_parquet(folder_of(context.settings) / "truth.parquet")
-    edges = edge_states(context)
+    edges = edge_states(context, network)
     work = truth[truth["worked"] & truth["treatment"].isin([str(t) for t in CLEARING_TREATMENTS])]
-    done = covered_m(work).reindex(edges.index).fillna(0.0).clip(upper=edges["length_m"])
+    done = covered_m(work, edges).reindex(edges.index).fillna(0.0).clip(upper=edges["length_m"])
     false = (edges["length_m"] - done)[edges["state"] == "cleared"]
     partly, driven = false.index.isin(work["edge_id"]), set(truth["edge_id"])
     along, against = false.index.isin(list(driven)), (false.index ^ 1).isin(list(driven))
@@ -88,12 +88,12 @@ def print_truth(context: Context, network: Network, as_of: datetime) -> pd.DataF
     figures = {}
     for least in CANDIDATES:
         refresh_status(context.database, network, StateSettings(status=StatusSettings(confidence_min=least)), as_of)
-        figures[least] = truth_table(context)
+        figures[least] = truth_table(context, network)
     table = pd.DataFrame.from_dict(figures, orient="index")
     print_table(table)
     refresh_status(context.database, network, StateSettings(), as_of)
     print(f"\nFalse metres at {StatusSettings().confidence_min:g}:")
-    for name, metres in false_metres(context).items():
+    for name, metres in false_metres(context, network).items():
         print(f"| {name} | {metres:,.0f} m |")
     return table
 
