@@ -33,7 +33,7 @@ app = typer.Typer(
 )
 service.register(app)
 vehicles.register(ingest.app)
-weather.register(ingest.app)
+weather.register(ingest.app, stages.events)
 prices.register(ingest.app)
 app.add_typer(ingest.app, name="ingest")
 stages.register(app)

@@ -45,6 +45,11 @@ class Stations:
     def __len__(self) -> int:
         return len(self.station)
 
+    def select(self, keep: NDArray[np.bool_]) -> Stations:
+        """Those of a mask."""
+        rows = {name: getattr(self, name)[keep] for name in self.__slots__}
+        return Stations(rows)
+
 
 def rules_of(settings: SnowSettings) -> SnowRules:
     """The rules of the pure functions."""

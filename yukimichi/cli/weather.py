@@ -83,7 +83,38 @@ def weather(
     show({"weather": reports} if len(reports) > 1 else reports[0], as_json=as_json)
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands to `yukimichi ingest`."""
+def detect(
+    begin: Annotated[
+        str | None, typer.Option("--from", help="Begin of the search; three days before --to. 開始")
+    ] = None,
+    end: Annotated[str | None, typer.Option("--to", help="End of the search; now if left out. 終了")] = None,
+    opens: Annotated[
+        bool, typer.Option("--open", help="Open an event for each storm that none covers. 事象を開始する")
+    ] = False,
+    as_json: Json = False,
+    config: Config = None,
+) -> None:
+    """Find storms in the weather: since when it snowed, and when it was over. 気象観測から降雪事象を見つける.
+
+    A storm begins with the snowfall that reached the callout depth (events.snowfall_cm within events.within_h) at any
+    station, and ends after events.quiet_h without 1 cm in an hour. The same weather opens nothing twice.
+    """
+    from datetime import timedelta
+
+    from geo.store.event_detect import detect_storms
+
+    with opened(config) as context:
+        settings = context.settings
+        to_at = moment(end, settings.timezone)
+        from_at = to_at - timedelta(days=3) if begin is None else moment(begin, settings.timezone)
+        found = detect_storms(
+            context.database, settings.snow, settings.events, from_at, to_at, settings.timezone, opens=opens
+        )
+    show({"from": from_at, "to": to_at, "storms": found}, as_json=as_json)
+
+
+def register(app: typer.Typer, events: typer.Typer) -> None:
+    """Add the commands to `yukimichi ingest` and `yukimichi event`."""
+    events.command("detect")(detect)
     app.command("stations")(stations)
     app.command("weather")(weather)
