@@ -69,9 +69,14 @@ def _note_refusal(intake: Intake, key: str, request: Request, given: Mapping[str
         key_id = _key_id(connection, key)
         if key_id is None:
             return
-        said = {name: str(value)[:KEPT_CHARS] for name, value in given.items()}
-        detail = {"path": request.url.path, "status": http_status(error), "why": error.message, "given": said}
+        said = {_storable(name): _storable(value) for name, value in given.items()}
+        detail = {"path": request.url.path, "status": http_status(error), "why": _storable(error.message)}
+        detail |= {"given": said}
         connection.execute(read_sql("ingest", "audit_refused_order"), {"key_id": key_id, "detail": Jsonb(detail)})
+
+
+def _storable(value: Any) -> str:
+    return str(value)[:KEPT_CHARS].replace("\0", "").encode("utf-8", "replace").decode()
 
 
 @contextlib.asynccontextmanager

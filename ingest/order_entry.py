@@ -104,12 +104,17 @@ def _flag(given: Mapping[str, Any], name: str) -> bool:
     return value
 
 
+def _is_text(value: str) -> bool:
+    """Whether a text can be stored: no zero byte, no half of a pair of surrogates."""
+    return "\0" not in value and value.encode("utf-8", "replace").decode() == value
+
+
 def read_name(given: Mapping[str, Any], name: str) -> str | None:
     """A short text, or None. Raises InputError."""
     value = given.get(name)
     if value is None:
         return None
-    if not isinstance(value, str) or not 0 < len(value.strip()) <= NAME_MAX or "\0" in value:
+    if not isinstance(value, str) or not 0 < len(value.strip()) <= NAME_MAX or not _is_text(value):
         raise InputError(f"{name}: expected a text of 1 to {NAME_MAX} characters.")
     return value.strip()
 
@@ -117,7 +122,7 @@ def read_name(given: Mapping[str, Any], name: str) -> str | None:
 def read_reason(given: Mapping[str, Any]) -> str:
     """Why; nothing is ordered without. Raises InputError."""
     value = given.get("reason")
-    if not isinstance(value, str) or not value.strip() or "\0" in value:
+    if not isinstance(value, str) or not value.strip() or not _is_text(value):
         raise InputError("reason: missing.", hint="Say in a few words why; it stays with the order for good.")
     if len(value.strip()) > REASON_MAX:
         raise InputError(f"reason: {len(value.strip())} characters; {REASON_MAX} are taken.", hint="Say it shorter.")

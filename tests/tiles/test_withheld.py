@@ -254,7 +254,8 @@ def test_the_planned_begin_and_end_of_a_stop_hold_by_the_clock(town: Database) -
         connection.execute(
             "INSERT INTO ops.road_order (order_id, entry_id, kind, during, is_everywhere, reason, is_reason_public, "
             "author, network_version, is_synthetic) "
-            "SELECT n, n, 'publication_stop', span, true, 'test', false, 'test', 1, true FROM (VALUES (7, tstzrange(now() + interval '1 hour', NULL)), "
+            "SELECT n, n, 'publication_stop', span, true, 'test', false, 'test', 1, true "
+            "FROM (VALUES (7, tstzrange(now() + interval '1 hour', NULL)), "
             "(8, tstzrange(now() - interval '2 hours', now() - interval '1 hour'))) AS o (n, span)"
         )
     at_once(town)
