@@ -22,6 +22,7 @@ from layers.columns import (
 )
 from layers.columns_orders import CLOSURE, ORDER, WITHHELD
 from layers.columns_reports import DAILY_REPORT
+from layers.columns_service import SERVICE_LEVEL
 from layers.columns_snow import SNOW, WEATHER_STATION
 
 type Geometry = Literal["Point", "LineString", "MultiLineString", "Polygon", "Geometry"]
@@ -155,6 +156,13 @@ COLLECTIONS: tuple[Collection, ...] = (
         "閲覧は監査記録に残る。",
         "daily_reports", "report_id", DAILY_REPORT, "MultiLineString", time=("started_at", "ended_at"),
         is_public=False, is_by_contractor=True,
+    ),
+    Collection(
+        "service_level", "除雪水準の達成状況", "Level of service",
+        "Metres that were open by their target, late, missed, at risk or unknown, by contractor, manager and office in "
+        "the present event, for road managers. Reading it is written into the audit log.",
+        "現在の事象における業者・管理者・事務所ごとの達成・遅れ・超過・おそれ・不明の延長。道路管理者用。閲覧は監査記録に残る。",
+        "service_level", "service_level_id", SERVICE_LEVEL, "Geometry", is_public=False,
     ),
     Collection(
         "devices", "端末", "Devices",

@@ -11,6 +11,7 @@ from geo.vocabulary import (
     Reason,
     Restriction,
     RoadClass,
+    ServiceState,
     SnowBasis,
     State,
     Term,
@@ -145,6 +146,21 @@ PLOUGH = (
     Column("heading_deg", "number", "進行方向", "Degrees clockwise from north; null: not told."),
     TREATMENT, SYNTHETIC,
 )  # fmt: skip
+SERVICE_STATE = Column(
+    "service_state", "text", "達成状況", "The worst that at least 5 % of the metres with a target are in.",
+    _values(ServiceState),
+)  # fmt: skip
+SERVICE_AS_OF = Column("service_as_of", "moment", "達成状況の時点", "Moment that the level of service describes.")
+#: Null in all of these: no storm and no callout is open, or publication is stopped for a part of it.
+SERVICE = (
+    Column("target_at", "moment", "期限", "By when it is to be open (first deadline); null: not called out."),
+    SERVICE_STATE,
+    Column("achieved_fraction", "number", "達成の割合", "Share of the edges' length complete in time, 0 to 1."),
+    Column("late_fraction", "number", "遅れて達成した割合", "Share complete after the deadline."),
+    Column("at_risk_fraction", "number", "遅れのおそれの割合", "Share that will be late at the rate observed."),
+    Column("missed_fraction", "number", "期限超過の割合", "Share known not to be complete after the deadline."),
+    SERVICE_AS_OF,
+)
 ROUTE = (
     Column("route_id", "text", "除雪路線ID", "Id of the plough route."),
     NAME,
@@ -153,13 +169,13 @@ ROUTE = (
     Column("target_time", "time", "目標時刻", "Local time at which the route is to be open; null: none."),
     Column("callout_depth_cm", "number", "出動基準", "Snow depth of the order to go out, cm; null: none."),
     Column("is_priority_network", "boolean", "重点路線", "True: kept open first."),
-    LENGTH, CLEARED, UNKNOWN, AS_OF, SYNTHETIC,
+    LENGTH, CLEARED, UNKNOWN, *SERVICE, AS_OF, SYNTHETIC,
 )  # fmt: skip
 WORK_SECTION = (
     Column("section_id", "text", "工区ID", "Id of the work section."),
     NAME,
     Column("manager", "text", "管理者", "Who is responsible for the section."),
-    LENGTH, CLEARED, UNKNOWN, AS_OF, SYNTHETIC,
+    LENGTH, CLEARED, UNKNOWN, *SERVICE, AS_OF, SYNTHETIC,
 )  # fmt: skip
 REFERENCE = (
     Column("feature_id", "text", "ID", "Id of the feature in its layer."),

@@ -21,6 +21,7 @@ from layers.closures import publish_closures
 from layers.generalise import BANDS, RANKS
 from layers.ploughs import public_plough_id
 from layers.publish_reports import publish_reports
+from layers.service import publish_service
 from layers.snow import publish_snow
 from layers.withholding import withhold, withhold_ploughs
 
@@ -99,6 +100,7 @@ def publish(
         n_routes, n_sections = publish_plans(connection, old, status_version, as_of)
         n_devices = publish_devices(connection, as_of)
         publish_closures(connection)
+        publish_service(connection)
         publish_snow(connection)
         publish_reports(connection)
         dataset = "publish_dataset" if n_roads else "publish_dataset_again"

@@ -23,6 +23,7 @@ from geo.store.orders_stage import OrderStage, OrdersTurn
 from geo.store.plans import PlansReport, refresh_plans
 from geo.store.report_cache import refresh_reports
 from geo.store.reports import ReportRules
+from geo.store.service_sums import refresh_service
 from geo.store.snow_cells import refresh_snow
 from geo.store.statistics import refresh_statistics
 from geo.store.status import StatusReport, refresh_status
@@ -137,6 +138,8 @@ def refresh(
     with step_of("Coverage and states 除雪範囲"):
         status = refresh_status(database, network, settings.states, as_of)
         _judge_devices(database, settings, as_of)
+    with step_of("Level of service 除雪水準"):
+        refresh_service(database, network, settings, as_of)
     refresh_statistics(database, status.n_changed)
     with step_of("Daily reports 作業日報"):
         refresh_reports(database, report_rules(settings), as_of)

@@ -6,6 +6,7 @@ import logging
 import signal
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -17,6 +18,7 @@ from yukimichi.context import Context, opened, secret
 from yukimichi.live import Connections, Live, connections
 from yukimichi.ploughs import Ploughs
 from yukimichi.progress import say
+from yukimichi.service_keeper import ServiceKeeper
 
 LOG = logging.getLogger(__name__)
 
@@ -48,21 +50,27 @@ def run(config: Path | None, worker: int = 0, n_workers: int = 1) -> None:
 def loop(context: Context, stopping: threading.Event, worker: int = 0, n_workers: int = 1) -> None:
     """One round after another until `stopping` is set."""
     live = Live(context.database, context.settings, secret(context.settings), worker, n_workers)
-    ploughs = Ploughs(context.database, live.masks) if live.is_keeper else None
+    beside: list[Ploughs | ServiceKeeper] = []
+    if live.is_keeper:
+        beside.append(Ploughs(context.database, live.masks))
+        beside.append(ServiceKeeper(context.database, context.settings, lambda: live.world.network))
     try:
-        _keep_going(context, live, ploughs, stopping)
+        _keep_going(context, live, beside, stopping)
     finally:
-        if ploughs is not None and ploughs.is_started:
-            ploughs.stop()
+        for one in beside:
+            if one.is_started:
+                one.stop()
 
 
-def _keep_going(context: Context, live: Live, ploughs: Ploughs | None, stopping: threading.Event) -> None:
+def _keep_going(
+    context: Context, live: Live, beside: Sequence[Ploughs | ServiceKeeper], stopping: threading.Event
+) -> None:
     wait_s = RETRY_S
     while not stopping.is_set():
         began = time.monotonic()
         try:
             with connections(context.database, live.worker) as held:
-                _rounds(live, held, ploughs, stopping)
+                _rounds(live, held, beside, stopping)
         except (YukiError, psycopg.Error) as error:
             live.failed()
             wait_s = RETRY_S if time.monotonic() - began > WELL_S else min(2 * wait_s, RETRY_MAX_S)
@@ -70,12 +78,15 @@ def _keep_going(context: Context, live: Live, ploughs: Ploughs | None, stopping:
             stopping.wait(wait_s)
 
 
-def _rounds(live: Live, held: Connections, ploughs: Ploughs | None, stopping: threading.Event) -> None:
+def _rounds(
+    live: Live, held: Connections, beside: Sequence[Ploughs | ServiceKeeper], stopping: threading.Event
+) -> None:
     while not stopping.is_set():
         began = time.monotonic()
         done = live.round(held)
-        if ploughs is not None and not ploughs.is_started:
-            ploughs.start()
+        for one in beside:
+            if not one.is_started:
+                one.start()
         took_s = time.monotonic() - began
         if took_s >= SLOW_S and "start" not in done.seconds:
             parts = ", ".join(f"{name} {seconds:.2f}" for name, seconds in done.seconds.items())

@@ -29,6 +29,8 @@ EXPECTED = {
     "closures",
     "orders",
     "withheld_status",
+    "service_level",
+    "daily_reports",
 }
 #: What a status answer has at least.
 STATUS_FIELDS = [
@@ -59,7 +61,13 @@ STATUS_FIELDS = [
 
 def test_ids_are_those_of_the_design() -> None:
     assert {collection.collection_id for collection in COLLECTIONS} == EXPECTED
-    assert [c.collection_id for c in COLLECTIONS if not c.is_public] == ["orders", "withheld_status", "devices"]
+    assert [c.collection_id for c in COLLECTIONS if not c.is_public] == [
+        "orders",
+        "withheld_status",
+        "daily_reports",
+        "service_level",
+        "devices",
+    ]
 
 
 def test_status_has_every_field_of_the_design() -> None:
