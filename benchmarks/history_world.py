@@ -76,7 +76,7 @@ def _analyse(database: Database) -> None:
 
 def _write_roads(connection: psycopg.Connection[Row], town: Town) -> None:
     network = town.network
-    lonlat = np.column_stack(to_lonlat(network.shape_xy, network.crs_epsg)).reshape(-1, 4)
+    lonlat = to_lonlat(network.shape_xy, network.crs_epsg).reshape(-1, 4)
     connection.execute(
         "INSERT INTO net.version (content_sha256, crs_epsg, n_nodes, n_edges, artefact_sha256, is_synthetic) "
         "VALUES ('', 6675, %s, %s, '', true)", (len(network.node_xy), network.n_edges),

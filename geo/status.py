@@ -71,19 +71,25 @@ def assess(facts: PassFacts, edges: EdgeContext, rules: StatusRules, moment: Mom
 
     Facts that began before the reference time or ended after the moment do not count.
     """
-    return assess_all(facts, edges, rules, moment)[:2]
+    return assess_all(facts, edges, rules, moment, SPREADING | _SIDEWALK)[:2]
 
 
 def assess_all(
-    facts: PassFacts, edges: EdgeContext, rules: StatusRules, moment: Moment
+    facts: PassFacts,
+    edges: EdgeContext,
+    rules: StatusRules,
+    moment: Moment,
+    treatments: frozenset[Treatment] = frozenset(Treatment),
 ) -> tuple[EdgeStatus, Coverage, TreatmentCoverage]:
-    """The same as assess, and the coverage by treatment."""
+    """The same as assess, and the coverage by treatment, of some treatments; spreading and sidewalks among them."""
     facts = facts.select((facts.began_us >= moment.reference_us) & (facts.ended_us <= moment.as_of_us))
-    seen, coverage, told = _see(facts, edges, rules)
+    seen, coverage, told = _see(facts, edges, rules, treatments)
     return _decide(told, edges, rules, moment, seen), coverage, seen.treated
 
 
-def _see(facts: PassFacts, edges: EdgeContext, rules: StatusRules) -> tuple[_Seen, Coverage, PassFacts]:
+def _see(
+    facts: PassFacts, edges: EdgeContext, rules: StatusRules, treatments: frozenset[Treatment]
+) -> tuple[_Seen, Coverage, PassFacts]:
     """What the facts say, the sure coverage, and the facts with what they tell of the other direction."""
     length_m, needed = edges.length_m, edges.passes_needed
     pairs = adjacent(facts, edges.edge_from, edges.edge_to)
@@ -110,7 +116,8 @@ def _see(facts: PassFacts, edges: EdgeContext, rules: StatusRules) -> tuple[_See
     weak = rest(working, open_)[0]
     possible = rest(working | (facts.kind == UNKNOWN), open_)[0].fraction
     named = works(facts) & sure_enough
-    treated = cover_treatments(drawn(named), named[at], length_m, rules)
+    asked = np.isin(facts.treatment, [TREATMENTS.index(word) for word in treatments])
+    treated = cover_treatments(drawn(named), (named & asked)[at], length_m, rules)
     return _Seen(basis, once, weak, possible, treated), coverage, told
 
 

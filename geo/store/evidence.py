@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -65,7 +66,7 @@ def read_facts(
 def laid_on(
     connection: psycopg.Connection[Row], network: Network, rows: Columns
 ) -> tuple[Columns, Ints, NDArray[np.bool_]]:
-    """Rows of PASS_COLUMNS on edges of any version, as they lie on this network: rows, positions, which were carried."""
+    """Rows of PASS_COLUMNS on edges of any version as they lie on this network, their positions, which were carried."""
     position = network.position_of(rows["edge_id"])
     n_own = int(np.count_nonzero(position >= 0))
     for _ in range(GENERATIONS_MAX):
@@ -112,6 +113,23 @@ def _carry(connection: psycopg.Connection[Row], rows: Columns) -> Columns:
     return moved
 
 
+@dataclass(frozen=True, slots=True)
+class PlanHeld:
+    """(n,) edge positions that plans hold, and the route or section that does: a hash of its id, as in the queries."""
+
+    edge: Ints
+    area: Ints
+
+
+def read_held(connection: psycopg.Connection[Row], network: Network) -> PlanHeld:
+    """The edges of which a route or section holds PLAN_SHARE or more."""
+    params = {"network_version": network.version}
+    rows = read_columns(connection, read_sql("geo", "queries/copy_held_edges"), params, _AREAS)
+    at = network.position_of(rows["edge_id"])
+    holds = (at >= 0) & (rows["held_m"] >= PLAN_SHARE * network.length_m[at >> 1])
+    return PlanHeld(at[holds], rows["area"][holds])
+
+
 def read_context(
     connection: psycopg.Connection[Row],
     network: Network,
@@ -120,10 +138,12 @@ def read_context(
     as_of: datetime,
     known_at: datetime | None,
     needs: RoadNeeds | None = None,
+    held: PlanHeld | None = None,
 ) -> EdgeContext:
     """What roads, weather, orders, plans, assignments and devices say of each edge at a moment.
 
     needs  what the roads need (geo.store.road_needs), where it has been read for this network and these settings.
+    held   what plans hold, where it has been read for this network and these plans.
     Of several machines on an edge each could have cleared it: all of them need a device, and every device has to be
     heard, before "no pass" can mean "not cleared".
     """
@@ -136,20 +156,19 @@ def read_context(
         "near_m": UNMATCHED_NEAR_M,
         "near_deg": UNMATCHED_NEAR_DEG,
     }
-    held = read_columns(connection, read_sql("geo", "queries/copy_held_edges"), params, _AREAS)
+    held = held or read_held(connection, network)
+    at, area = held.edge, held.area
     machines = read_columns(connection, read_sql("geo", "queries/copy_machines"), params, _MACHINES)
-    near = read_columns(connection, read_sql("geo", "queries/copy_near_unmatched"), params, _NEAR)
-    length_m = np.repeat(network.length_m, 2)
-    at = network.position_of(held["edge_id"])
-    holds = (at >= 0) & (held["held_m"] >= PLAN_SHARE * length_m[at])
-    at, area = at[holds], held["area"][holds]
+    near = {name: np.zeros(0, np.int64) for name in _NEAR}
+    if not event.is_standing:  # in the standing watch no state asks for it, and it would be looked up since 1970
+        near = read_columns(connection, read_sql("geo", "queries/copy_near_unmatched"), params, _NEAR)
     tracked = machines["vehicle"] >= 0
     silent = tracked & (machines["is_healthy"] == 0)
     needs = needs or read_road_needs(connection, network, settings)
     return EdgeContext(
         edge_from=network.edge_from.astype(np.int64),
         edge_to=network.edge_to.astype(np.int64),
-        length_m=length_m,
+        length_m=np.repeat(network.length_m, 2),
         valid_us=needs.valid_us,
         on_plan=_flag(network, at),
         has_device=_flag(network, at[np.isin(area, machines["area"][tracked])])

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
 
 import psycopg
 
@@ -23,9 +25,14 @@ from geo.store.status import StatusAt, status_rules
 from geo.timeline import to_us
 
 
+@lru_cache(maxsize=4)
+def _history_in(folder: Path) -> History:
+    return History(folder)
+
+
 def open_history(settings: Settings) -> History:
-    """The history of a deployment. Hand it to several questions, and what the first one loaded is kept."""
-    return History(settings.home / "history")
+    """The history of a deployment; the same one for the whole process, so that what one question loaded is kept."""
+    return _history_in(settings.home / "history")
 
 
 def status_at(
@@ -45,7 +52,8 @@ def status_at(
     event = current_event(connection, as_of, known_at)
     moment = Moment(to_us(event.reference_at), to_us(as_of), event.is_standing)
     rules = status_rules(settings.status)
-    edges = read_context(connection, network, settings.states, event, as_of, known_at)
+    roads = history.roads(connection, network, settings.states)
+    edges = read_context(connection, network, settings.states, event, as_of, known_at, roads.needs, roads.held)
     asked = Asked(moment.reference_us, moment.as_of_us, known_us(known_at), rules.confidence_min)
     facts, _ = history.facts(connection, network, edges, asked)
     status, coverage = assess(facts, edges, rules, moment)

@@ -20,11 +20,13 @@ from geo.db import Row, read_sql
 from geo.errors import DatabaseProblem
 from geo.needed import FACT, Asked, Found, Records, mark_needed, neighbours_of
 from geo.network import Network
+from geo.settings import StateSettings
 from geo.status import EdgeContext
 from geo.store.bulk import FOREVER, NEVER, read_columns
-from geo.store.evidence import facts_from, laid_on
+from geo.store.evidence import PlanHeld, facts_from, laid_on, read_held
 from geo.store.history_volumes import Entry, Index, Volume, load_volume, locked, merge, read_index, settled, write_index
 from geo.store.passes import CODES
+from geo.store.road_needs import RoadNeeds, read_road_needs
 from geo.timeline import from_us, to_us
 
 type Ints = NDArray[np.int64]
@@ -44,6 +46,15 @@ _KINDS = {
 }  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Roads:
+    """What states rest on that belongs to roads and plans alone; key: of these roads, plans and settings."""
+
+    key: tuple[Any, ...]
+    needs: RoadNeeds
+    held: PlanHeld
+
+
 @dataclass(slots=True)
 class History:
     """Volumes in a folder, as one process reads them; what it keeps makes later questions quicker and no other.
@@ -55,6 +66,18 @@ class History:
     most_news: int = MOST_NEWS
     volumes: dict[str, Volume] = field(default_factory=dict)
     places: dict[tuple[str, int], Ints] = field(default_factory=dict)
+    kept_roads: Roads | None = None
+
+    def roads(self, connection: psycopg.Connection[Row], network: Network, settings: StateSettings) -> Roads:
+        """What roads need and plans hold, read again when the network, the plans or the settings changed."""
+        params = {"network_version": network.version}
+        laid = connection.execute(read_sql("geo", "queries/read_laid_plans"), params).fetchone()
+        key = (network.version, laid, settings.model_dump_json())
+        kept = self.kept_roads
+        if kept is None or kept.key != key:
+            kept = Roads(key, read_road_needs(connection, network, settings), read_held(connection, network))
+            self.kept_roads = kept
+        return kept
 
     def prepare(self, connection: psycopg.Connection[Row]) -> Index:
         """Bring the volumes up to date with all facts that are settled; as they are then."""
