@@ -21,6 +21,7 @@ from yukimichi.cluster import Cluster
 from yukimichi.context import Context, opened, secret, settings_of
 from yukimichi.debian import find_or_install
 from yukimichi.demo_load import SOURCE, load_demo, synthetic_source
+from yukimichi.demo_weather import DELAY, DemoWeather, send_weather
 from yukimichi.doctor import is_free
 from yukimichi.pipeline import World, refresh
 from yukimichi.player import send_until
@@ -67,8 +68,8 @@ def commands_of(settings: Settings, speed: float) -> list[list[str]]:
 
 
 def _chores(context: Context, config: Path | None) -> list[Callable[[], object]]:
-    """Keep the private cluster up, and run retention once a day."""
-    chores: list[Callable[[], object]] = [partial(_daily, context, config)]
+    """Keep the private cluster up, run retention once a day, and let the weather of the demo come in."""
+    chores: list[Callable[[], object]] = [partial(_daily, context, config), DemoWeather(context, SOURCE)]
     if context.settings.database.url is None:
         chores.insert(0, partial(_revive, Cluster(context.settings.home, find_or_install(say))))
     return chores
@@ -95,7 +96,9 @@ def _first_demo(context: Context, world: World) -> None:
     with stage("Plans laid on roads 計画") as step:
         refresh_plans(context.database, network, partial(lay_line, network, index), step)
     present = now()
-    make_storm(context, network, SOURCE, Wish(present - DEMO_PAST, present + DEMO_FUTURE, DEMO_SEED))
+    state = make_storm(context, network, SOURCE, Wish(present - DEMO_PAST, present + DEMO_FUTURE, DEMO_SEED))
+    with stage("Weather 気象"):
+        send_weather(context, state, present - DELAY)
     with stage("Fixes 測位点"):
         send_until(context, synthetic_source(context, SOURCE), present - DEMO_BACKLOG)
 
