@@ -50,7 +50,8 @@ def parties_of(
     for claim in claims:
         by_vehicle.setdefault(claim.vehicle, []).append(claim)
     starts = np.flatnonzero(np.append(True, np.diff(rows.vehicle) != 0)[: len(rows)])
-    for at, end in zip(starts.tolist(), np.append(starts[1:], len(rows)).tolist(), strict=True):
+    ends = np.append(starts[1:], len(rows))[: len(starts)]
+    for at, end in zip(starts.tolist(), ends.tolist(), strict=True):
         own = slice(at, end)
         vehicle = int(rows.vehicle[at])
         chosen = _chosen(rows.began_us[own], area[own], places, by_vehicle.get(vehicle, ()))
