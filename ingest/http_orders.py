@@ -27,6 +27,7 @@ from ingest.keys import bearer, bounded, digest_of
 from ingest.order_entry import read_order
 from ingest.order_roads import Author
 from ingest.orders import Connection, Receipt, author_of, change_order, end_order, list_orders, place_order
+from ingest.quarantine import plain
 
 router = APIRouter(prefix="/ingest/orders", tags=["orders"], dependencies=[Security(KEY)])
 
@@ -69,14 +70,9 @@ def _note_refusal(intake: Intake, key: str, request: Request, given: Mapping[str
         key_id = _key_id(connection, key)
         if key_id is None:
             return
-        said = {_storable(name): _storable(value) for name, value in given.items()}
-        detail = {"path": request.url.path, "status": http_status(error), "why": _storable(error.message)}
-        detail |= {"given": said}
+        said = {name: str(value)[:KEPT_CHARS] for name, value in given.items()}
+        detail = plain({"path": request.url.path, "status": http_status(error), "why": error.message, "given": said})
         connection.execute(read_sql("ingest", "audit_refused_order"), {"key_id": key_id, "detail": Jsonb(detail)})
-
-
-def _storable(value: Any) -> str:
-    return str(value)[:KEPT_CHARS].replace("\0", "").encode("utf-8", "replace").decode()
 
 
 @contextlib.asynccontextmanager

@@ -79,7 +79,7 @@ def place_order(
     }
     if source is not None:
         standing |= {"source_id": source[0], "external_id": source[1]}
-    return _write(connection, author, order, "place", standing, warnings)
+    return write_order(connection, author, order, "place", standing, warnings)
 
 
 def change_order(
@@ -98,7 +98,7 @@ def change_order(
         raise InputError("kind: an order keeps its kind.", hint="End this one and enter another.")
     order = read_order(_as_given(old) | _without_place(given, old) | {"kind": old["kind"]}, now, zone, may_be_over=True)
     warnings = check_roads(connection, author, order.place, order.shape)
-    return _write(connection, author, order, "change", old, warnings)
+    return write_order(connection, author, order, "change", old, warnings)
 
 
 def end_order(
@@ -119,12 +119,20 @@ def end_order(
     old = _open(connection, author, order_id, now)
     ends_at = read_span({"begins_at": None, "ends_at": given.get("ends_at")}, now, zone, may_be_over=False)[1] or now
     order = dataclasses.replace(
-        _order_of(old),
+        order_of(old),
         ends_at=max(ends_at, old["begins_at"]),
         reason=read_reason(given),
         client_id=read_name(given, "client_id"),
     )
-    return _write(connection, author, order, "end", old, ())
+    return write_order(connection, author, order, "end", old, ())
+
+
+def end_from_source(
+    connection: Connection, author: Author, old: Mapping[str, Any], now: datetime, reason: str
+) -> Receipt:
+    """End an order because its source lists it no more."""
+    order = dataclasses.replace(order_of(old), ends_at=max(now, old["begins_at"]), reason=reason)
+    return write_order(connection, author, order, "end", old)
 
 
 def list_orders(connection: Connection, at: datetime, *, with_past: bool = False) -> list[dict[str, Any]]:
@@ -156,7 +164,8 @@ def _open(connection: Connection, author: Author, order_id: int, now: datetime) 
     return old
 
 
-def _order_of(old: Mapping[str, Any]) -> NewOrder:
+def order_of(old: Mapping[str, Any]) -> NewOrder:
+    """A stored order, without its client_id."""
     return NewOrder(
         OrderKind(old["kind"]), None if old["restriction"] is None else Restriction(old["restriction"]),
         None if old["state"] is None else State(old["state"]), old["direction"], old["begins_at"], old["ends_at"],
@@ -191,13 +200,13 @@ def _has_place(given: Mapping[str, Any]) -> bool:
     return any(given.get(name) is not None for name in PLACES)
 
 
-def _write(
+def write_order(
     connection: Connection,
     author: Author,
     order: NewOrder,
     action: str,
     standing: Mapping[str, Any],
-    warnings: tuple[str, ...],
+    warnings: tuple[str, ...] = (),
 ) -> Receipt:
     """Write an entry. `standing`: what an order keeps for good, and its order_id where it has one already."""
     row = connection.execute(read_sql("ingest", "take_entry_id")).fetchone()

@@ -11,6 +11,7 @@ from yukimichi.cli import (
     feeds,
     ingest,
     operations,
+    orders,
     prices,
     report,
     service,
@@ -35,6 +36,7 @@ service.register(app)
 vehicles.register(ingest.app)
 weather.register(ingest.app, stages.events)
 prices.register(ingest.app)
+orders.register(app, ingest.app)
 app.add_typer(ingest.app, name="ingest")
 stages.register(app)
 app.add_typer(stages.events, name="event")
