@@ -23,6 +23,7 @@ from tiles.problems import HANDLERS
 from tiles.service import Service
 from yukimichi import health, metrics
 from yukimichi.logs import configure
+from yukimichi.reports import http as reports_http
 
 #: Answers smaller than this are not worth compressing.
 GZIP_MIN_BYTES = 1_000
@@ -73,6 +74,7 @@ def create_app(settings: Settings, database: Database, service: Service | None =
     application.include_router(ingest_http.router)
     application.include_router(http_harja.router)
     application.include_router(http_orders.router)
+    application.include_router(reports_http.router)
     application.include_router(health.router)
     application.include_router(metrics.router)
     site.mount_web(application, shared)
