@@ -26,6 +26,7 @@ from yukimichi.doctor import is_free
 from yukimichi.pipeline import World, refresh
 from yukimichi.player import send_until
 from yukimichi.progress import say, stage
+from yukimichi.reports.keep import is_due as reports_due
 from yukimichi.retention import is_due
 from yukimichi.server import serve
 from yukimichi.storm import Wish, make_storm, read_state
@@ -80,6 +81,23 @@ def _daily(context: Context, config: Path | None) -> None:
     if is_due(context, now()):
         options = ["--config", str(config)] if config else []
         subprocess.run([sys.executable, "-m", "yukimichi", "retention", "--if-due", *options], check=False)
+
+
+def _reports_chore(context: Context, config: Path | None) -> Callable[[], object]:
+    """Daily reports in a process of their own, for the same reason; one that fails is not tried again at once."""
+    wait_s = context.settings.reports.refresh_min * 60
+    tried = float("-inf")
+
+    def chore() -> None:
+        nonlocal tried
+        if time.monotonic() - tried < wait_s or not reports_due(context, now()):
+            return
+        tried = time.monotonic()
+        options = ["--config", str(config)] if config else []
+        command = [sys.executable, "-m", "yukimichi", "report", "refresh", "--if-due", *options]
+        subprocess.run(command, check=False, stdout=subprocess.DEVNULL)
+
+    return chore
 
 
 def _revive(cluster: Cluster) -> None:

@@ -99,6 +99,24 @@ def _day(text: str) -> date:
         raise InputError(f"{text!r} is no day.", hint="Write it like 2026-01-18.") from error
 
 
+@app.command("refresh")
+def refresh(
+    if_due: Annotated[bool, typer.Option("--if-due", help="Only if it is time for it. 時刻が来たときだけ")] = False,
+    as_json: Json = False,
+    config: Config = None,
+) -> None:
+    """Bring the published daily reports of the last days up to date. 公開用の日報を更新.
+
+    The service does it by itself every `reports.refresh_min` minutes.
+    """
+    from yukimichi.reports.keep import is_due, run
+
+    with opened(config) as context:
+        at = now()
+        done = run(context, at) if not if_due or is_due(context, at) else None
+    show(done or {"is_due": False}, as_json=as_json)
+
+
 @app.command("correct")
 def correct(
     vehicle: Annotated[str, typer.Option(help="The vehicle, or SOURCE/VEHICLE. 車両")],
