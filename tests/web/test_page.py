@@ -187,12 +187,28 @@ def test_a_tap_opens_the_evidence_of_both_directions(open_page: Open) -> None:
         "割り当てられた除雪車からの通信が途絶えています",
         "試験市",
         "一般県道",
+        "片側のみ除雪完了です。",
+        "少なくとも 4 cm",
+        "2 回必要。1 回以上は 100 %",
+        "最後の散布",
+        "チェーン規制",
     ):
         assert words in text, words
     assert page.evaluate("location.hash").endswith("road=12")
     page.key("Escape")
     assert page.evaluate("document.getElementById('card').hidden")
     assert "road=" not in page.evaluate("location.hash")
+
+
+def test_a_road_with_both_sides_alike_is_not_called_one_sided(open_page: Open) -> None:
+    page = open_page("?lang=ja#map=15/36.56/136.62&road=11")
+    page.wait("document.getElementById('card').textContent.includes('センサで確認')")
+    text = page.evaluate("document.getElementById('card').innerText")
+    assert "4 cm" in text
+    for words in ("片側のみ", "少なくとも", "回必要", "最後の散布", "規制"):
+        assert words not in text
+    page = open_page("?lang=en#map=15/36.56/136.62&road=13")
+    page.wait("document.getElementById('card').textContent.includes('given by the road manager')")
 
 
 def test_a_one_way_street_has_one_direction(open_page: Open) -> None:

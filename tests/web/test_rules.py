@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from geo.vocabulary import Manager, Reason, RoadClass, State, Treatment, WorkBasis
+from geo.vocabulary import Manager, Reason, Restriction, RoadClass, State, Treatment, WorkBasis
 from tiles.snapshot import CHARS, REASONS, StatusRow, columns
 
 pytestmark = pytest.mark.browser
@@ -203,12 +203,14 @@ def test_every_word_of_the_closed_lists_is_said_in_both_languages(open_page: Cal
         ("basis", WorkBasis),
         ("manager", Manager),
         ("class", RoadClass),
+        ("restriction", Restriction),
     ]
     wanted = {f"{prefix}_{term.value}" for prefix, terms in lists for term in terms} - {"reason_none"}
     assert wanted <= ja.keys()
     assert {term.value: ja[term.value] for term in State} == {term.value: term.ja for term in State}
-    for term in [*Treatment, *RoadClass, *Manager]:
-        prefix = {Treatment: "treatment", RoadClass: "class", Manager: "manager"}[type(term)]
+    prefixes = {Treatment: "treatment", RoadClass: "class", Manager: "manager", Restriction: "restriction"}
+    for term in [*Treatment, *RoadClass, *Manager, *Restriction]:
+        prefix = prefixes[type(term)]
         assert ja[f"{prefix}_{term.value}"] == term.ja
     placeholders = {key: {part.partition("}")[0] for part in text.split("{")[1:]} for key, text in ja.items()}
     assert placeholders == {key: {part.partition("}")[0] for part in text.split("{")[1:]} for key, text in en.items()}

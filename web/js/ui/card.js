@@ -6,7 +6,7 @@ import { nowS } from "../clock.js";
 import { t } from "../i18n.js";
 import { factsOf, versionOf } from "../status/snapshot.js";
 import { h } from "./dom.js";
-import { compassText, directionBlock, factsFromFeature, roadRows, stateText } from "./evidence.js";
+import { compassText, directionBlock, factsFromFeature, isOneSideOnly, roadRows, stateText } from "./evidence.js";
 
 const EVIDENCE_URL = "ogc/collections/road_status/items";
 const TIMEOUT_MS = 12000;
@@ -120,10 +120,14 @@ export class Card {
     const properties = { ...this.#road.properties, ...this.#anyProperties() };
     properties.road_class ??= properties.class;
     const line = this.#anyFeature()?.geometry.coordinates ?? firstLine(this.#road.geometry);
-    const blocks = this.#directions().map(({ name, facts, feature }) => directionBlock({
+    const directions = this.#directions();
+    const blocks = directions.map(({ name, facts, feature }) => directionBlock({
       facts, feature, nowS: nowS(), colours: this.#context().colours,
       heading: compassText(line, name === "backward"),
     }));
+    if (isOneSideOnly(directions.map(({ facts }) => facts), nowS())) {
+      blocks.unshift(h("p", { class: "one-side" }, t("only_one_side")));
+    }
     const note = this.#problem || (this.#isLoading() ? t("evidence_loading") : "");
     this.#body.replaceChildren(
       h("h2", { id: "card-title", tabindex: "-1" }, this.#name()), roadRows(properties), ...blocks,

@@ -39,6 +39,11 @@ export function stateText(facts, nowS) {
   return `${t("cleared")} · ${t("ago", { age: ageText(nowS - facts.clearedS) })}`;
 }
 
+/** Whether of both directions of a road one alone is cleared. */
+export function isOneSideOnly(facts, nowS) {
+  return facts.length === 2 && facts.filter((one) => shown(one, nowS).state === "cleared").length === 1;
+}
+
 /** One direction of the card. `feature` is null until the server has answered. */
 export function directionBlock({ facts, feature, heading, nowS, colours }) {
   const { code, state, reason } = shown(facts, nowS);
@@ -65,10 +70,26 @@ function rows(facts, feature, state, nowS) {
     out.push(["snow_since", snowText(feature)]);
   }
   if (state !== "unknown" || facts.coveredPercent > 0) out.push(["covered", `${facts.coveredPercent} %`]);
-  if (feature) out.push(...fullRows(feature.properties));
+  if (feature) out.push(...fullRows(feature.properties), ...moreRows(feature.properties, time));
   out.push(["observed_at", time(facts.observedS)]);
-  if (feature) out.push(["source", feature.properties.source ?? t("no_value")]);
+  if (feature) out.push(["source", sourceText(feature.properties)]);
   return out;
+}
+
+/** What only some roads have: several passes side by side, other treatments, restrictions. */
+function moreRows(properties, time) {
+  const out = [];
+  if (properties.passes_needed > 1) {
+    const passed = Math.floor(100 * properties.passed_fraction);
+    out.push(["passes", t("passes_text", { n: properties.passes_needed, passed })]);
+  }
+  for (const key of ["spread_at", "sidewalk_at"]) if (properties[key]) out.push([key, time(seconds(properties[key]))]);
+  if (properties.restriction) out.push(["restriction", word("restriction", properties.restriction)]);
+  return out;
+}
+
+function sourceText(properties) {
+  return properties.is_corrected ? t("by_manager") : properties.source ?? t("no_value");
 }
 
 function fullRows(properties) {
@@ -81,8 +102,9 @@ function fullRows(properties) {
 }
 
 function snowText(feature) {
-  const cm = feature?.properties.snow_since_cm;
-  return cm === null || cm === undefined ? t("snow_unknown") : t("snow_cm", { cm: Math.round(cm) });
+  const { snow_since_cm: cm, snow_basis: basis } = feature?.properties ?? {};
+  if (cm === null || cm === undefined) return t("snow_unknown");
+  return t(basis === "partial" ? "snow_partial_cm" : "snow_cm", { cm: Math.round(cm) });
 }
 
 /** Confidence is a probability (DESIGN, contract 7): high from 0.9, fair from 0.7. */
