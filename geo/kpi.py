@@ -105,14 +105,14 @@ def visible(
     cell = (held.group // n_edges) * shape[1] + town[held.group % n_edges]
     metres = held.to_m - held.from_m
     tracked = np.bincount(cell[is_tracked], weights=metres[is_tracked], minlength=lengths.held_m.size)
-    seen = _seen_m(held, n_edges, observed)
+    seen = seen_m(held, n_edges, observed)
     found = np.bincount(cell, weights=seen, minlength=lengths.held_m.size)
     with np.errstate(divide="ignore", invalid="ignore"):
         scale = np.where(lengths.held_m > 0, lengths.laid_m / lengths.held_m, 0.0)
     return Visible(lengths.planned_m, lengths.laid_m, tracked.reshape(shape) * scale, found.reshape(shape) * scale)
 
 
-def _seen_m(held: Stretches, n_edges: int, observed: Stretches) -> Floats:
+def seen_m(held: Stretches, n_edges: int, observed: Stretches) -> Floats:
     """(S,) metres of each held stretch that are on record. Each stretch is looked at by itself: routes may overlap."""
     edge = held.group % n_edges
     low, high = np.searchsorted(observed.group, edge), np.searchsorted(observed.group, edge, side="right")

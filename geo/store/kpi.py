@@ -138,18 +138,28 @@ def healthy_areas(duties: list[Duty], heard: Heard, n_areas: int, share_min: flo
     return found
 
 
-def look(world: KpiWorld, basis: KpiBasis, settings: Settings, span: KpiSpan) -> Visible:
-    """What of each route in each town is visible in the span."""
+def tracked(world: KpiWorld, basis: KpiBasis, settings: Settings) -> Bools:
+    """(S,) which stretches of world.held a machine with a healthy device was assigned to."""
     plan = world.plan
     healthy = healthy_areas(world.duties, basis.heard, len(plan.areas), settings.service.healthy_share_min)
     area, edge = plan.whole
     by_area = np.zeros(plan.n_edges, np.bool_)
     # a section's machines count for every route there; a route's machines for that route
     by_area[edge[healthy[area] & (area >= plan.n_routes)]] = True
-    is_tracked = healthy[world.held.group // plan.n_edges] | by_area[world.held.group % plan.n_edges]
+    found: Bools = healthy[world.held.group // plan.n_edges] | by_area[world.held.group % plan.n_edges]
+    return found
+
+
+def observed(world: KpiWorld, basis: KpiBasis, settings: Settings, span: KpiSpan) -> Stretches:
+    """What is on record in the span, by edge position."""
     span_us = (to_us(span.from_at), to_us(span.to_at))
-    observed = observed_stretches(basis.facts, world.is_shared, settings.status.confidence_min, span_us)
-    return visible(world.lengths, world.held, plan.n_edges, world.town, is_tracked, observed)
+    return observed_stretches(basis.facts, world.is_shared, settings.status.confidence_min, span_us)
+
+
+def look(world: KpiWorld, basis: KpiBasis, settings: Settings, span: KpiSpan) -> Visible:
+    """What of each route in each town is visible in the span."""
+    seen, is_tracked = observed(world, basis, settings, span), tracked(world, basis, settings)
+    return visible(world.lengths, world.held, world.plan.n_edges, world.town, is_tracked, seen)
 
 
 def make_kpi(world: KpiWorld, basis: KpiBasis, network: Network, settings: Settings, span: KpiSpan) -> dict[str, Any]:
