@@ -127,7 +127,7 @@ class AmendmentCause(Term):
     LATE_DATA = "late_data", "遅れて届いた測位"
     NETWORK = "network", "道路ネットワークの更新"
     CLOSED_TRACE = "closed_trace", "走行終了後の再照合"
-    CORRECTION = "correction", "手動の再計算"
+    CORRECTION = "correction", "照合方法の更新"
 
 
 class Restriction(Term):

@@ -186,4 +186,5 @@ def _match(database: Database, touched: list[Touched], rules: MatchRules, report
     for part in chunks_of(touched, CHUNK_FIXES):
         with database.connect(Role.ENGINE) as connection:
             connection.execute(read_sql("geo", "queries/lock_stage"), {"stage": STAGE})
-            touch(connection, match_part(connection, part, rules, report).written)
+            written = match_part(connection, part, rules, report).written
+            touch(connection, written, rules.late)

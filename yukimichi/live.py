@@ -20,6 +20,7 @@ from geo.db import Database, Role, Row, read_sql, unreachable
 from geo.devices import DeviceStats
 from geo.errors import ConflictError
 from geo.settings import Settings
+from geo.store.amendments import late_of
 from geo.store.beats import Beat, beat
 from geo.store.devices import load_device_stats, refresh_device_health, rules_of
 from geo.store.lines import match_new_lines
@@ -186,7 +187,8 @@ class Live:
     def _lines(self) -> None:
         """Lay ready lines that came in; worker 0 alone does."""
         if self.is_keeper and self.facts is not None and time.monotonic() - self._lines_at >= LINES_S:
-            match_new_lines(self.database, self.facts.network, self.facts.index, most=MOST_LINES)
+            late = late_of(self.settings.events)
+            match_new_lines(self.database, self.facts.network, self.facts.index, late=late, most=MOST_LINES)
             self._lines_at = time.monotonic()
 
     def _orders(self, held: Connections, done: Round) -> None:

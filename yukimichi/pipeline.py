@@ -15,6 +15,7 @@ from geo.matching.matcher import lay_line
 from geo.matching.online_open import OpenTrips
 from geo.network import Network
 from geo.settings import Settings
+from geo.store.amendments import late_of
 from geo.store.devices import load_device_stats, refresh_device_health, rules_of
 from geo.store.facts import MatchReport, match_new_fixes
 from geo.store.lines import LinesReport, match_new_lines
@@ -128,7 +129,7 @@ def refresh(
     with step_of("Map matching 照合") as step:
         match = match_new_fixes(database, network, index, settings, step, open_trips=world.open_trips)
     with step_of("Lines 作業線") as step:
-        lines = match_new_lines(database, network, index, step)
+        lines = match_new_lines(database, network, index, step, late=late_of(settings.events))
     n_passes = match.n_passes + lines.n_passes
     refresh_statistics(database, n_passes + network.n_edges * (change.is_new or plans.is_new))
     with step_of("Snow 降雪"), database.connect(Role.ENGINE) as connection:

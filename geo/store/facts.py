@@ -26,6 +26,7 @@ from geo.matching.result import MATCHED, Matched
 from geo.network import Network
 from geo.passes import Passes, classify
 from geo.settings import Settings
+from geo.store.amendments import late_of
 from geo.store.evidence_expiry import cut_windows
 from geo.store.fixes import (
     STAGE,
@@ -90,6 +91,7 @@ class MatchRules:
 
     quiet_at    a trace whose last fix is older is closed
     open_trips  what the process keeps of open traces
+    late        facts that ended so long ago were told already
     """
 
     network: Network
@@ -99,6 +101,7 @@ class MatchRules:
     quiet_at: datetime
     n_threads: int
     open_trips: OpenTrips
+    late: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +126,8 @@ def match_rules(
     traces = TraceSettings()
     quiet_at = at - timedelta(seconds=traces.max_gap_s)
     shift_gap_s, n_threads = settings.status.shift_gap_min * 60, max(os.cpu_count() or 1, 1)
-    return MatchRules(network, index, traces, shift_gap_s, quiet_at, n_threads, open_trips)
+    late = late_of(settings.events)
+    return MatchRules(network, index, traces, shift_gap_s, quiet_at, n_threads, open_trips, late)
 
 
 def match_new_fixes(
@@ -152,7 +156,7 @@ def match_new_fixes(
     for part in chunks_of(touched, CHUNK_FIXES):
         with database.connect(Role.ENGINE) as connection:
             connection.execute(read_sql("geo", "queries/lock_stage"), {"stage": STAGE})
-            touch(connection, match_part(connection, part, rules, report).written)
+            touch(connection, match_part(connection, part, rules, report).written, rules.late)
         done += sum(one.n_fixes for one in part)
         progress(done, total)
     if news is not None:

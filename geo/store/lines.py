@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -82,10 +82,12 @@ def match_new_lines(
     index: GridIndex,
     progress: Progress = lambda done, total: None,
     *,
+    late: timedelta,
     most: int = 10**15,
 ) -> LinesReport:
     """Lay the lines that came in since the last run, as yuki_engine; safe to run again at any time.
 
+    late  facts that ended so long ago were told already
     most  batches are taken until they hold so many lines; the next run goes on from there
     """
     report = LinesReport()
@@ -97,7 +99,7 @@ def match_new_lines(
     for lines in _chunks(database, news):
         with database.connect(Role.ENGINE) as connection:
             connection.execute(read_sql("geo", "queries/lock_stage"), {"stage": STAGE})
-            touch(connection, _lay(connection, lines, network, index, report))
+            touch(connection, _lay(connection, lines, network, index, report), late)
         progress(report.n_lines, report.n_lines)
     with database.connect(Role.ENGINE) as connection:
         connection.execute(read_sql("geo", "queries/write_watermark"), {"stage": STAGE, "position": news.position})

@@ -23,6 +23,7 @@ from geo.matching.candidates import GridIndex
 from geo.matching.online_open import OpenTrips
 from geo.network import Network
 from geo.settings import Settings
+from geo.store.amendments import late_of
 from geo.store.facts import MatchReport, match_part, match_rules
 from geo.store.fixes import STAGE, Touched, Vehicle, move_mark, read_batches, read_mark, read_vehicles, source_work
 from geo.store.live_adopt import adopt
@@ -111,7 +112,7 @@ class LiveFacts:
         due = [one for one in self.traces.values() if one.is_due(now_us)]
         if due:
             done.n_traces, done.written = len(due), self._step(connection, due)
-        touch(connection, done.written)
+        touch(connection, done.written, late_of(self.settings.events))
         self.words.write(connection, now)
         self._move_mark(connection)
         return done
@@ -139,7 +140,7 @@ class LiveFacts:
         kept = adopt(found, self.open_trips, self.open_trips.matcher_of(self.network, self.index), self.network)
         self.traces |= {one.vehicle: one for one in kept}
         self.words.begin(connection, [what.vehicle_id for what in part], self.network.crs_epsg)
-        touch(connection, found.written)
+        touch(connection, found.written, rules.late)
         for what in part:
             del self._waiting[what.vehicle_id]
         self._move_mark(connection)

@@ -19,7 +19,7 @@ from geo.network import Network
 from geo.store.bulk import read_columns
 from geo.store.fixes import Batches, Touched, Vehicle
 from geo.store.passes import Written, insert_passes
-from geo.timeline import from_us
+from geo.timeline import from_us, to_us
 
 type Ints = NDArray[np.int64]
 type Records = np.ndarray[tuple[int], np.dtype[np.void]]
@@ -70,8 +70,9 @@ def end_facts(connection: psycopg.Connection[Row], trace_ids: Ints, seqs: Ints) 
             f"{len(seqs) - len(rows)} of {len(seqs)} facts of open traces were changed by somebody else.",
             hint="Nothing is lost: these traces are matched again as a whole.",
         )
-    found = np.array(rows, np.int64)
-    return Written(np.zeros(0, np.int64), found[:, 0], np.unique(found[:, 1]))
+    found = np.array([row[:2] for row in rows], np.int64)
+    earliest_us = to_us(min(row[2] for row in rows))
+    return Written(np.zeros(0, np.int64), found[:, 0], np.unique(found[:, 1]), earliest_us)
 
 
 def write_facts(
@@ -92,7 +93,7 @@ def write_facts(
     rows["synthetic"] = np.array([vehicles[one.vehicle].is_synthetic for one in of], np.bool_)
     versions = {"matcher_version": MATCHER_VERSION, "network_version": network.version}
     pass_ids = insert_passes(connection, rows, versions)
-    return Written(pass_ids, np.zeros(0, np.int64), np.unique(rows["edge_id"]))
+    return Written(pass_ids, np.zeros(0, np.int64), np.unique(rows["edge_id"]), int(rows["ended_us"].min()))
 
 
 def grow_rows(connection: psycopg.Connection[Row], traces: list[LiveTrace]) -> None:

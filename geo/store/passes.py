@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,9 @@ from geo.fix import TREATMENTS
 from geo.matching.result import STATUSES
 from geo.network import Network
 from geo.passes import Passes
-from geo.store.bulk import constant, fixed, moments, read_columns, spans, words, write_columns
+from geo.store.amendments import note
+from geo.store.bulk import FOREVER, constant, fixed, moments, read_columns, spans, words, write_columns
+from geo.timeline import from_us
 from geo.work import BASES, KINDS
 
 type Ints = NDArray[np.int64]
@@ -38,29 +41,36 @@ _COMPARED = tuple(name for name in _HELD if name not in ("pass_id", "trace_id", 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What became of facts: (n,) ids of those written, (m,) of those superseded, and the ids of their edges."""
+    """What became of facts: (n,) ids of those written, (m,) of those superseded, the ids of their edges, and the end of
+    the earliest of them, FOREVER without any."""
 
     pass_ids: Ints
     ended_ids: Ints
     edge_ids: Ints
+    earliest_us: int
 
     @staticmethod
     def nothing() -> Written:
         """No fact changed."""
         none = np.zeros(0, np.int64)
-        return Written(none, none, none)
+        return Written(none, none, none, FOREVER)
 
     def __add__(self, other: Written) -> Written:
         return Written(
             np.concatenate([self.pass_ids, other.pass_ids]),
             np.concatenate([self.ended_ids, other.ended_ids]),
             np.union1d(self.edge_ids, other.edge_ids),
+            min(self.earliest_us, other.earliest_us),
         )
 
 
-def touch(connection: psycopg.Connection[Row], written: Written) -> None:
-    """Leave word, in the connection's transaction, that the states of the edges have to be worked out again."""
+def touch(connection: psycopg.Connection[Row], written: Written, late: timedelta) -> None:
+    """Leave word, in the connection's transaction, that the states of the edges have to be worked out again.
+
+    What of it ended longer ago than `late` changed the past: that is noted (geo.store.amendments).
+    """
     if len(written.edge_ids):
+        note(connection, written.pass_ids, written.ended_ids, from_us(written.earliest_us), late)
         named = {"pass_ids": written.pass_ids.tolist(), "ended_pass_ids": written.ended_ids.tolist()}
         sql = read_sql("geo", "queries/insert_touch")
         connection.execute(sql, named | {"edge_ids": np.unique(written.edge_ids).tolist()})
@@ -94,9 +104,9 @@ def write_passes(
     write = ~is_held
     extra = {name: per_trace[name][passes.trace][write] for name in ("vehicle_id", "synthetic")}
     rows = {name: values[write] for name, values in new.items()} | extra
-    return Written(
-        insert_passes(connection, rows, versions), ended, np.union1d(rows["edge_id"], held["edge_id"][~stays])
-    )
+    earliest_us = min(int(ends.min(initial=FOREVER)) for ends in (rows["ended_us"], held["ended_us"][~stays]))
+    edge_ids = np.union1d(rows["edge_id"], held["edge_id"][~stays])
+    return Written(insert_passes(connection, rows, versions), ended, edge_ids, earliest_us)
 
 
 def _unchanged(new: dict[str, NDArray[Any]], held: dict[str, NDArray[Any]]) -> tuple[Bools, Bools]:

@@ -20,7 +20,7 @@ CREATE INDEX event_amends ON ops.event (amends_event_id) WHERE amends_event_id I
 CREATE TABLE ops.amendment (
   amendment_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   -- late_data: fixes or lines came in late; network: matched again on another network; closed_trace:
-  -- an open trace closed and was matched as a whole; correction: worked out again by hand
+  -- an open trace closed and was matched as a whole; correction: worked out again by another matcher
   cause text NOT NULL CHECK (cause IN ('late_data', 'network', 'closed_trace', 'correction')),
   -- storms and callouts that the span touches, oldest first; empty: the standing watch alone
   event_ids bigint[] NOT NULL,

@@ -37,6 +37,7 @@ TOWN: dict[str, Any] = {
 }
 PLOWING = TREATMENTS.index(Treatment.FRESH_SNOW_PLOWING)
 SALTING = TREATMENTS.index(Treatment.ANTI_ICING)
+LATE = timedelta(hours=1)
 
 
 @dataclass
@@ -61,7 +62,7 @@ class World:
             return load_lines(connection, batch, source_id).n_accepted
 
     def match(self) -> LinesReport:
-        return match_new_lines(self.database, self.network, self.index)
+        return match_new_lines(self.database, self.network, self.index, late=LATE)
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         with self.database.connect(Role.ENGINE) as connection:
@@ -155,7 +156,7 @@ def test_a_run_killed_before_it_moved_its_mark_is_completed_without_a_second_cop
 def test_a_burst_of_lines_may_be_laid_in_parts(world: World) -> None:
     for hour in range(5):
         world.load(*EAST, at=T0 + timedelta(hours=hour))
-    n = [match_new_lines(world.database, world.network, world.index, most=2).n_lines for _ in range(4)]
+    n = [match_new_lines(world.database, world.network, world.index, late=LATE, most=2).n_lines for _ in range(4)]
     assert n == [2, 2, 1, 0]
 
 
