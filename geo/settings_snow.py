@@ -8,7 +8,7 @@ from geo.settings_base import Part
 from geo.vocabulary import RoadClass
 
 #: Centimetres since a clearing from which it no longer holds, where config.yml says nothing: main roads, the others.
-#: Road managers call ploughs out at falls of 5 to 15 cm (docs/snow.md); each sets its own.
+#: Road managers call ploughs out at falls of 5 to 20 cm (docs/snow.md); each sets its own.
 LIMIT_MAIN_CM, LIMIT_CM = 10.0, 15.0
 _MAIN = frozenset({RoadClass.EXPRESSWAY, RoadClass.NATIONAL})
 
@@ -36,7 +36,7 @@ class SnowSettings(Part):
     #: a change of depth, or a fall, faster than this is an error of the station, centimetres an hour
     fastest_cm_per_h: float = Field(30, gt=0)
     #: the series reaches back this far at most, hours; what fell earlier is missing
-    window_h: float = Field(336, gt=0)
+    window_h: float = Field(168, gt=0)
 
     @field_validator("limit_cm")
     @classmethod

@@ -27,7 +27,7 @@ CALM, AFTER = timedelta(hours=30), timedelta(hours=6)
 GAP, GAP_H = "S02", (1.5, 3.5)
 SILENT, SILENT_H = "S09", 1.0
 #: Fall in the storm at sea level, and how much more at HIGH_M and above, centimetres an hour; before it, everywhere.
-COAST_CM_PER_H, HILLS_CM_PER_H, HIGH_M, CALM_CM_PER_H = 0.6, 4.6, 500.0, 0.05
+COAST_CM_PER_H, HILLS_CM_PER_H, HIGH_M, CALM_CM_PER_H = 0.6, 6.6, 500.0, 0.05
 #: Share of the depth that settles in an hour.
 SETTLING_PER_H = 0.006
 
@@ -47,11 +47,11 @@ def depth_series(begins_at: datetime, ends_at: datetime, seed: int) -> pd.DataFr
     table = station_table()
     first = pd.Timestamp(begins_at - CALM).tz_convert("UTC").floor("10min")
     at = pd.date_range(first, pd.Timestamp(ends_at + AFTER).tz_convert("UTC"), freq="10min")
-    hour = np.asarray((at - pd.Timestamp(begins_at)).total_seconds()) / 3600
+    hour = np.asarray((at - pd.Timestamp(begins_at)).total_seconds(), float) / 3600
     length = (ends_at - begins_at).total_seconds() / 3600
     # the storm comes up within an hour and dies away within two
     shape = np.clip(hour, 0, 1) * np.clip((length + 2 - hour) / 2, 0, 1)
-    high = (np.minimum(table["elevation_m"], HIGH_M) / HIGH_M).to_numpy(float)
+    high = np.minimum(table["elevation_m"].to_numpy(float), HIGH_M) / HIGH_M
     strength = COAST_CM_PER_H + HILLS_CM_PER_H * high**0.7
     phase, beat = rng.uniform(0, 2 * np.pi, len(table)), rng.uniform(2.5, 4.5, len(table))
     waves = 1 + 0.25 * np.sin(2 * np.pi * hour[:, None] / beat + phase)
