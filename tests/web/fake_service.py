@@ -5,7 +5,8 @@
 Speaks the same paths as the real one: static files, config.json, tiles, snapshot and changes, items. Its world is a
 ladder of parallel roads, one for each state. POST /control with JSON changes the world: `shift_s` moves the server's
 clock, `lag_s` holds its data back, `is_broken` makes it answer 503, `states` sets the two characters of a piece,
-`has_forgotten` makes it know no former version; the status version rises with each.
+`has_forgotten` makes it know no former version, `closures` names the pieces that are closed or restricted now; the
+status version rises with each. Orders are taken as the real service takes them, by one key, and laid at once.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ LON, LAT = 136.62, 36.56
 TYPES = {".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 REASONS = ["none", "silent", "no_device", "not_on_plan", "expired"]
 HOUR = 3600
+KEY = "Bearer a manager's key"
 
 #: piece: name, class, oneway, then (state, reason, cleared hours ago, valid for hours) forward and backward
 WORLD: dict[int, tuple[str, str, int, tuple[str, int, float, float], tuple[str, int, float, float]]] = {
@@ -59,6 +61,10 @@ class World:
         self.states: dict[int, str] = {}
         self.changed_in: dict[int, int] = {}
         self.oldest = 1
+        self.closures: dict[int, str] = {}
+        self.orders: list[dict[str, Any]] = []
+        self.sent: list[dict[str, Any]] = []
+        self.refuses = ""
         self.base_at = int(time.time()) - 48 * HOUR
         self.started_at = time.time()
 
@@ -71,6 +77,8 @@ class World:
         self.is_broken = change.get("is_broken", self.is_broken)
         states = {int(piece): both for piece, both in change.get("states", {}).items()}
         self.states.update(states)
+        self.closures = {int(piece): word for piece, word in change.get("closures", {}).items()} or self.closures
+        self.refuses = change.get("refuses", self.refuses)
         self.version += 1
         self.changed_in.update(dict.fromkeys(states, self.version))
         if change.get("has_forgotten"):
@@ -131,6 +139,52 @@ class World:
                 "covered": covered,
             }
         return out
+
+    def closed(self) -> dict[str, Any]:
+        """The collection closures, those that hold now."""
+        features = [
+            {
+                "type": "Feature",
+                "id": piece,
+                "geometry": {"type": "MultiLineString", "coordinates": [line_of(piece)]},
+                "properties": {
+                    "closure_id": piece,
+                    "restriction": word,
+                    "name": WORLD[piece][0],
+                    "route": None,
+                    "manager": "prefecture",
+                    "reason": "なだれのおそれ",
+                    "starts_at": iso(self.started_at - HOUR),
+                    "ends_at": iso(self.started_at + 6 * HOUR),
+                    "edges": f"{2 * piece}:0.0-900.0 {2 * piece + 1}:0.0-900.0",
+                },
+            }
+            for piece, word in self.closures.items()
+        ]
+        return {"type": "FeatureCollection", "features": features}
+
+    def order(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Take an order; a client_id that came before changes nothing."""
+        self.sent.append(given)
+        for known in self.orders:
+            if known["client_id"] == given["client_id"]:
+                return {"order_id": known["order_id"], "entry_id": 1, "is_repeat": True}
+        ways = ("between", "geometry", "route_id", "section_id", "manager", "everywhere")
+        order_id = len(self.orders) + 1
+        self.orders.append(
+            {name: given.get(name) for name in ("kind", "restriction", "state", "ends_at", "reason", "client_id")}
+            | {
+                "order_id": order_id,
+                "direction": given.get("direction", "both"),
+                "begins_at": given.get("begins_at", iso(self.now())),
+                "place": {way: given[way] for way in ways if way in given},
+                "author": "試験県",
+                "author_of": "prefecture",
+                "is_mine": True,
+                "recorded_at": iso(self.now()),
+            }
+        )
+        return {"order_id": order_id, "entry_id": order_id, "is_repeat": False}
 
     def item(self, edge_id: int) -> dict[str, Any] | None:
         piece, index = edge_id >> 1, edge_id & 1
@@ -248,8 +302,40 @@ class Handler(BaseHTTPRequestHandler):
         self.answer(200, "application/json", json.dumps(value).encode(), **headers)
 
     def do_POST(self) -> None:
-        self.world.control(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-        self.json({})
+        given = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        parts = self.path.strip("/").split("/")
+        if parts[0] == "control":
+            self.world.control(given)
+            self.json({})
+        elif self.world.is_broken:
+            self.answer(503)
+        elif self.headers.get("Authorization") != KEY:
+            self.problem(401, "This key is not known, or it was revoked.")
+        elif self.world.refuses:
+            self.problem(403, self.world.refuses)
+        elif len(parts) == 2:
+            self.json(self.world.order(given))
+        else:
+            self.world.sent.append(given)
+            self.world.orders = [one for one in self.world.orders if str(one["order_id"]) != parts[2]]
+            self.json({"order_id": int(parts[2]), "entry_id": 9, "is_repeat": False})
+
+    def problem(self, status: int, detail: str) -> None:
+        body = json.dumps({"title": "x", "status": status, "detail": detail}).encode()
+        self.answer(status, "application/problem+json", body)
+
+    def managed(self, path: str) -> None:
+        """What a manager's key reads."""
+        if self.headers.get("Authorization") != KEY:
+            self.problem(401, "This key is not known, or it was revoked.")
+        elif path == "ingest/orders":
+            author = {"name": "試験県", "of": "prefecture"}
+            self.json({"author": author, "orders": self.world.orders[::-1]})
+        elif path == "sent":
+            self.json(self.world.sent)
+        else:
+            laid = {"laid_m": 812.4, "planned_m": 812.4, "misfit": None}
+            self.json({"type": "Feature", "id": 1, "geometry": None, "properties": laid})
 
     def do_GET(self) -> None:
         path = self.path.partition("?")[0].strip("/")
@@ -270,6 +356,13 @@ class Handler(BaseHTTPRequestHandler):
         elif path.startswith("ogc/collections/road_status/items/"):
             item = self.world.item(int(parts[-1]))
             self.json(item) if item else self.answer(404)
+        elif path in ("ingest/orders", "sent") or path.startswith("ogc/collections/orders/items/"):
+            self.managed(path)
+        elif path == "ogc/collections/closures/items":
+            self.json(self.world.closed())
+        elif path in ("ogc/collections/routes/items", "ogc/collections/work_sections/items"):
+            named = [{"id": "R1", "properties": {"name": "国道一号線", "manager": "nation"}}]
+            self.json({"type": "FeatureCollection", "features": named})
         elif path == "ogc/collections/ploughs/items":
             self.json(
                 {
@@ -290,7 +383,7 @@ class Handler(BaseHTTPRequestHandler):
                 }
             )
         else:
-            self.static(path or "index.html")
+            self.static(f"{path}/index.html".lstrip("/") if (WEB / path).is_dir() else path)
 
     def status(self, told: dict[str, Any]) -> None:
         etag = f'"3-{self.world.version}-{told.get("n", "reload")}"'

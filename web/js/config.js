@@ -1,10 +1,11 @@
-// What the server says about itself, and where its parts are. Addresses are relative to the page, so that the whole
-// service may live under any path of any host.
+// What the server says about itself, and where its parts are. Addresses are relative to this file, so that the whole
+// service may live under any path of any host, and every page of it finds them.
 
 const RETRY_MS = 5000;
+const ROOT = new URL("../", import.meta.url);
 
 export function serviceUrl(path) {
-  return new URL(path, document.baseURI).href;
+  return new URL(path, ROOT).href;
 }
 
 /** Loads config.json, again and again until it is there. `waiting` is called after each failure. */

@@ -5,12 +5,14 @@ import { every, nowS, setFromAnswer } from "./clock.js";
 import { fetchConfig, loadConfig } from "./config.js";
 import { applyLanguage, setTimeZone, t, toggleLanguage } from "./i18n.js";
 import { RoadMap, colours, onTheme } from "./map/map.js";
+import { startClosures } from "./map/closures.js";
 import { emptyLines, roadAt } from "./map/pick.js";
 import { startPloughs } from "./map/ploughs.js";
 import { RoadPainter } from "./map/roads.js";
 import { watchTiles } from "./map/tile_ids.js";
 import { startFeed } from "./status/feed.js";
 import { Card } from "./ui/card.js";
+import { showClosures } from "./ui/closures.js";
 import { fillLegend } from "./ui/legend.js";
 import { say, setEvent, setOffline, setSynthetic, showNotices } from "./ui/notices.js";
 import { coveredByPanels, setUpPanels } from "./ui/panels.js";
@@ -22,6 +24,7 @@ class Page {
   constructor(config) {
     this.config = config;
     this.snapshot = null;
+    this.closures = [];
     this.roadMap = new RoadMap($("map"), config);
     this.map = this.roadMap.map;
     this.painter = new RoadPainter(this.map);
@@ -37,10 +40,21 @@ class Page {
     this.map.on("click", ({ point }) => this.pick(point));
     this.map.getCanvas().addEventListener("keydown", (event) => { if (event.key === "Enter") this.pickMiddle(); });
     startPloughs((points) => this.roadMap.show("ploughs", points), nowS);
+    startClosures((features) => this.onClosures(features), nowS);
     this.paint();
     const asked = roadInAddress();
     if (asked !== null) this.choose({ pieceId: asked, properties: {}, geometry: null });
     document.body.classList.add("is-ready");
+  }
+
+  onClosures(features) {
+    this.closures = features;
+    this.roadMap.show("closures", { type: "FeatureCollection", features });
+    this.showClosures();
+  }
+
+  showClosures() {
+    showClosures($("card-closures"), this.closures, this.card.pieceId, colours(), nowS());
   }
 
   onSnapshot(snapshot) {
@@ -68,6 +82,7 @@ class Page {
     showNotices();
     this.paint();
     this.card.refresh();
+    this.showClosures();
   }
 
   paint() {
@@ -94,6 +109,7 @@ class Page {
     if (road.geometry) this.roadMap.show("chosen", feature(road.geometry));
     setRoadInAddress(road.pieceId);
     say(this.card.open(road));
+    this.showClosures();
   }
 
   unchoose() {
@@ -114,6 +130,7 @@ class Page {
     this.roadMap.restyle();
     showNotices();
     this.card.render();
+    this.showClosures();
   }
 }
 

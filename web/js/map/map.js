@@ -1,6 +1,7 @@
 // The MapLibre map with its language, theme and controls. `maplibregl` is the vendored library's global.
 
 import { lang, t } from "../i18n.js";
+import { addClosureIcons } from "./closures.js";
 import { palette } from "./palette.js";
 import { addPloughIcons } from "./ploughs.js";
 import { buildStyle } from "./style.js";
@@ -33,7 +34,7 @@ export class RoadMap {
     this.map.keyboard.disableRotation();
     this.map.addControl(new maplibregl.NavigationControl({ showCompass: false }), "bottom-right");
     this.map.addControl(new maplibregl.ScaleControl({ maxWidth: 110 }), "bottom-left");
-    this.map.on("style.load", () => addPloughIcons(this.map, colours()));
+    this.map.on("style.load", () => this.#addIcons());
     // busy from the first data until everything is drawn: for screen readers, and for tests that look at the picture
     this.map.on("dataloading", () => this.setBusy(true));
     this.map.on("idle", () => this.setBusy(false));
@@ -53,8 +54,13 @@ export class RoadMap {
   /** After a change of language or theme. Sources stay, and so does the state on them. */
   restyle() {
     this.map.setStyle(this.#style(), { diff: true });
-    addPloughIcons(this.map, colours());
+    this.#addIcons();
     this.relabel();
+  }
+
+  #addIcons() {
+    addPloughIcons(this.map, colours());
+    addClosureIcons(this.map, colours());
   }
 
   /** A new network version has new tiles; returns after the sources are replaced. */
@@ -72,7 +78,7 @@ export class RoadMap {
     }
   }
 
-  /** Puts data into one of the sources `chosen` and `ploughs`. */
+  /** Puts data into one of the sources `chosen`, `closures` and `ploughs`. */
   show(name, data) {
     this.#shown[name] = data;
     this.map.getSource(name)?.setData(data);

@@ -18,6 +18,7 @@ const LIGHT = {
   },
   pattern: { aged: "#ffffff", clearing: "#1d1d1d", uncleared: "#ffffff", unknown: "#5c5c63" },
   plough: "#1d1d1d", ploughBeacon: "#ffb000",
+  closure: { shut: "#8a0030", bar: "#ffffff", limit: "#ff9d00", edge: "#ffffff" },
 };
 
 const DARK = {
@@ -32,6 +33,7 @@ const DARK = {
   },
   pattern: { aged: "#0b1117", clearing: "#14181c", uncleared: "#2a0900", unknown: "#d7dce2" },
   plough: "#f4f6f8", ploughBeacon: "#ffb000",
+  closure: { shut: "#c8104f", bar: "#ffffff", limit: "#ffb43c", edge: "#10161c" },
 };
 
 // Lines drawn over the colour of a state: dashes in line widths (null: unbroken), and the share of the width.

@@ -1,6 +1,7 @@
 // The whole MapLibre style from config.json, theme and language. No glyphs, no sprite, no other host.
 
 import { FONTS, REFERENCE_LAYERS, groundLayers, nameLayers } from "./basemap_style.js";
+import { closureLayers } from "./closures.js";
 import { palette } from "./palette.js";
 import { ploughLayer, emptyPoints } from "./ploughs.js";
 import { ROADS, roadLabels, roadLayers } from "./roads_style.js";
@@ -25,6 +26,7 @@ export function buildStyle(config, { isDark, lang, data }) {
     ...base,
     [ROADS]: tiles(ROADS, config.roads_version, `${PROTOCOL}://`),
     chosen: { type: "geojson", data: data.chosen ?? emptyLines() },
+    closures: { type: "geojson", data: data.closures ?? emptyLines() },
     ploughs: { type: "geojson", data: data.ploughs ?? emptyPoints() },
   };
   return {
@@ -35,6 +37,7 @@ export function buildStyle(config, { isDark, lang, data }) {
       ...groundLayers(colours),
       chosenLayer(colours),
       ...roadLayers(colours, config.traffic_side),
+      ...closureLayers(colours),
       ...roadLabels(colours, FONTS),
       ...nameLayers(colours, lang),
       ploughLayer(),

@@ -3,6 +3,7 @@
 import { ploughIcon } from "../map/ploughs.js";
 import { AGE_CLASSES, CODE } from "../status/classify.js";
 import { t } from "../i18n.js";
+import { sign } from "./closures.js";
 import { h } from "./dom.js";
 import { swatch } from "./swatch.js";
 
@@ -15,6 +16,8 @@ export function fillLegend(body, colours) {
     entry("unknown", CODE.UNKNOWN, colours),
     entry("none", CODE.NONE, colours),
     plough(colours),
+    closure("closed", "closure_shut", colours),
+    closure("one_lane", "closure_limit", colours),
     h("p", { class: "legend-note" }, t("one_side")),
     h("p", { class: "legend-note" }, t("one_side_far")),
   );
@@ -29,6 +32,11 @@ function cleared(colours) {
 function entry(name, code, colours) {
   return h("section", { class: "legend-entry" },
     h("h3", {}, swatch(code, colours), t(name)), h("p", {}, t(`${name}_about`)));
+}
+
+function closure(restriction, name, colours) {
+  return h("section", { class: "legend-entry" },
+    h("h3", {}, sign(restriction, colours), t(name)), h("p", {}, t(`${name}_about`)));
 }
 
 function plough(colours) {
