@@ -35,8 +35,10 @@ class SnowSettings(Part):
     awaited_min: float = Field(75, ge=0)
     #: a change of depth, or a fall, faster than this is an error of the station, centimetres an hour
     fastest_cm_per_h: float = Field(30, gt=0)
+    #: before so many hours ago the steps of the series are hours
+    fine_h: float = Field(168, gt=0)
     #: the series reaches back this far at most, hours; what fell earlier is missing
-    window_h: float = Field(168, gt=0)
+    window_h: float = Field(1440, gt=0)
 
     @field_validator("limit_cm")
     @classmethod

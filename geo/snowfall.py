@@ -75,14 +75,17 @@ class Fallen:
     is_awaited: Bools
 
 
-def steps_between(from_us: int, to_us: int, step_us: int) -> Ints:
+def steps_between(from_us: int, to_us: int, step_us: int, fine_us: int | None = None) -> Ints:
     """(T,) moments: the whole steps of the clock from the last one up to from_us, and to_us as the last.
 
+    fine_us  before so long ago steps are hours; None: nowhere
     Raises ValueError where to_us is before from_us.
     """
     if to_us < from_us:
         raise ValueError("the window ends before it begins")
-    whole = np.arange(from_us // step_us, to_us // step_us + 1, dtype=np.int64) * step_us
+    fine = from_us if fine_us is None else max(from_us, (to_us - fine_us) // HOUR_US * HOUR_US)
+    hours = np.arange(from_us // HOUR_US, fine // HOUR_US, dtype=np.int64) * HOUR_US
+    whole = np.append(hours, np.arange(fine // step_us, to_us // step_us + 1, dtype=np.int64) * step_us)
     return whole if whole[-1] == to_us else np.append(whole, to_us)
 
 

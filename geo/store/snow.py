@@ -77,7 +77,8 @@ def read_snow(
 ) -> SnowSeries | None:
     """The snow from a moment to another, of what was observed by the end, as known now or at known_at.
 
-    cells  (C,) ids, ascending; None: those with roads. The series reaches back settings.window_h at most.
+    cells  (C,) ids, ascending; None: those with roads
+    The series reaches back settings.window_h at most; before settings.fine_h its steps are hours.
     None where there is no station and no raster at all.
     """
     stations = read_stations(connection)
@@ -85,7 +86,8 @@ def read_snow(
         return None
     cells = road_cells(connection) if cells is None else cells
     begin = max(from_at, to_at - timedelta(hours=settings.window_h))
-    t = steps_between(to_us(min(begin, to_at)), to_us(to_at), settings.step_min * MINUTE_US)
+    step_us, fine_us = settings.step_min * MINUTE_US, round(settings.fine_h * 60) * MINUTE_US
+    t = steps_between(to_us(min(begin, to_at)), to_us(to_at), step_us, fine_us)
     window = _window(settings, int(t[0]), to_at, known_at)
     rules = rules_of(settings)
     at_stations = fallen(observations(connection, stations, window), len(stations), t, rules)

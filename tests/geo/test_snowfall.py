@@ -59,6 +59,15 @@ def test_steps_are_those_of_the_clock_and_end_now() -> None:
         steps_between(1, 0, MINUTE)
 
 
+def test_steps_of_long_ago_are_hours() -> None:
+    t = steps_between(-5 * HOUR + MINUTE, 125 * MINUTE, 10 * MINUTE, 2 * HOUR)
+    assert (t[:6] // HOUR).tolist() == [-5, -4, -3, -2, -1, 0]
+    assert np.all(t[:5] % HOUR == 0)
+    assert (t[5:] // MINUTE).tolist() == [*range(0, 121, 10), 125]
+    short = steps_between(15 * MINUTE, 65 * MINUTE, 10 * MINUTE, 2 * HOUR)
+    assert (short // MINUTE).tolist() == [10, 20, 30, 40, 50, 60, 65]
+
+
 def test_positive_differences_of_full_hours_are_what_fell() -> None:
     """The example of 10, 15, 14 and 18 cm: 5 + 0 + 4."""
     assert hourly(depths((0, 10), (60, 15), (120, 14), (180, 18)), 3) == [5, 0, 4]
