@@ -8,7 +8,7 @@ clearing is plays no part.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 
 from geo.coverage import PassFacts, clears, cover
 from geo.crs import to_plane
+from geo.drawn_twice import on_streets, with_twins
 from geo.end_slack import adjacent, with_end_slack
 from geo.fix import Fixes
 from geo.linear import Stretches, clip, intersect, measure, union
-from geo.matching.candidates import GridIndex, build_index
+from geo.matching.candidates import GridIndex
 from geo.matching.matcher import match
 from geo.matching.settings import MatchSettings
 from geo.network import Network
@@ -38,7 +39,7 @@ type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 type Bools = NDArray[np.bool_]
 
-#: A gap in a unit's fixes of this length makes the work within it unheard.
+#: A longer silence of a unit makes the work that it touches unheard.
 UNHEARD_S = 90.0
 #: When the simulated storms end: any moment will do.
 ENDING_AT = datetime(2026, 1, 20, 22, tzinfo=UTC)
@@ -65,7 +66,7 @@ class World:
 class Kind:
     """A kind of storm: how far positions err and how often devices report, None as real ones do."""
 
-    receivers: Receivers = Receivers()
+    receivers: Receivers = field(default_factory=Receivers)
     interval_s: float | None = None
 
 
@@ -120,10 +121,7 @@ def _stretches(world: World, rows: pd.DataFrame) -> Stretches:
 
 
 def heard(truth: pd.DataFrame, fixes: pd.DataFrame) -> Bools:
-    """(n,) which rows of the truth a unit with a blade sensor reported on.
-
-    Its fixes before and after are together no more than UNHEARD_S further apart than the work on the row took.
-    """
+    """(n,) which rows of the truth a unit with a blade sensor reported on: no silence over UNHEARD_S touches them."""
     has_blade = set(fixes.loc[fixes["blade"].notna(), "vehicle"])
     times = {
         name: np.sort(at.to_numpy("datetime64[us]"))
@@ -139,9 +137,9 @@ def heard(truth: pd.DataFrame, fixes: pd.DataFrame) -> Bools:
         before = np.searchsorted(at, entered[rows], side="right") - 1
         after = np.searchsorted(at, left[rows], side="left")
         inside = (before >= 0) & (after < len(at))
-        gap = at[np.minimum(after, len(at) - 1)] - at[np.maximum(before, 0)]
-        unheard_s = (gap - (left[rows] - entered[rows])) / np.timedelta64(1, "s")
-        answer[rows] = inside & (unheard_s <= UNHEARD_S)
+        n_silences = np.concatenate([[0], np.cumsum(np.diff(at) / np.timedelta64(1, "s") > UNHEARD_S)])
+        before, after = np.maximum(before, 0), np.minimum(after, len(at) - 1)
+        answer[rows] = inside & (n_silences[after] == n_silences[before])
     return answer
 
 
@@ -183,12 +181,13 @@ def judge(world: World, played: Played, confidence_min: float | None = None) -> 
     """
     least = StatusSettings().confidence_min if confidence_min is None else confidence_min
     length_m, n = world.length_m, world.network.n_edges
-    facts = facts_of(played.passes)
+    facts = with_twins(facts_of(played.passes), world.index.twins)
     found = shown(world, facts, clears(facts) & (facts.confidence >= least))
-    done_m, heard_m = (measure(clip(s, length_m), n) for s in (played.cleared, played.heard))
+    heard = on_streets(played.heard, world.index.twins)
+    done_m, heard_m = (measure(clip(s, length_m), n) for s in (on_streets(played.cleared, world.index.twins), heard))
     full = heard_m >= 0.95 * length_m
     silent = (done_m >= 0.95 * length_m) & ~full
-    both_m = measure(intersect(clip(played.heard, length_m), found.covered), n)
+    both_m = measure(intersect(clip(heard, length_m), found.covered), n)
     return {
         "shown_m": length_m[found.cleared].sum(),
         "false_m": (length_m - np.minimum(done_m, length_m))[found.cleared].sum(),

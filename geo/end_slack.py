@@ -33,13 +33,14 @@ def adjacent(facts: PassFacts, edge_from: Ints, edge_to: Ints) -> tuple[Ints, In
 
 
 def with_end_slack(facts: PassFacts, counts: Bools, pairs: tuple[Ints, Ints], length_m: Floats) -> PassFacts:
-    """The facts, drawn out to the end of their edge where the work goes on over the node.
+    """The facts, drawn out to the end of their edge where the work goes on over the node, or the vehicle turned there.
 
     Of two facts of `adjacent` that both count, what is missing at their node, up to END_SLACK_M and END_SLACK_FRACTION
-    of the edge, counts as driven. length_m (E,) metres of each edge.
+    of the edge, counts as driven; and of a fact that counts likewise where the other one goes back on the same road,
+    whatever that one is: nobody turns a plough so near a junction and not on it. length_m (E,) metres of each edge.
     """
     a, b = pairs
-    goes_on = counts[a] & counts[b]
+    goes_on = (counts[a] & counts[b]) | (facts.edge[b] == (facts.edge[a] ^ 1))
     a, b = a[goes_on], b[goes_on]
     at_exit, at_entry = np.zeros(len(facts), np.bool_), np.zeros(len(facts), np.bool_)
     at_exit[a] = True

@@ -15,6 +15,7 @@ from geo.ageing import Held, held_clearing, snow_at
 from geo.basis import Basis, rest_on
 from geo.coverage import Coverage, PassFacts, clears
 from geo.coverage_passes import cover_passes, traversal_of
+from geo.drawn_twice import with_twins
 from geo.end_slack import adjacent, with_end_slack
 from geo.fix import TREATMENTS
 from geo.linear import order_by
@@ -83,6 +84,7 @@ def assess_all(
 ) -> tuple[EdgeStatus, Coverage, TreatmentCoverage]:
     """The same as assess, and the coverage by treatment, of some treatments; spreading and sidewalks among them."""
     facts = facts.select((facts.began_us >= moment.reference_us) & (facts.ended_us <= moment.as_of_us))
+    facts = with_twins(facts, edges.twins)
     seen, coverage, told = _see(facts, edges, rules, treatments)
     return _decide(told, edges, rules, moment, seen), coverage, seen.treated
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from geo.matching.twins import Twins
 from geo.orders import NEVER, Orders
 from geo.snow import SnowSeries
 from geo.vocabulary import Reason, State
@@ -67,6 +68,7 @@ class EdgeContext:
     snow_cell     (E,) int32 cell of the middle of the edge, as in geo.snow.cell_of
     snow          snow by cell up to the moment; None: no weather station at all
     orders        what road managers ordered, for the moment
+    twins         streets that the roads draw twice: what clears one line clears the other
     """
 
     edge_from: Ints
@@ -83,11 +85,13 @@ class EdgeContext:
     snow_cell: Ints32
     snow: SnowSeries | None
     orders: Orders
+    twins: Twins
 
     def select(self, at: Ints) -> EdgeContext:
         """The same of some edges, by position; whole pieces, each at an even place."""
-        by_edge = {f.name: getattr(self, f.name)[at] for f in fields(EdgeContext) if f.name not in ("snow", "orders")}
-        return EdgeContext(**by_edge, snow=self.snow, orders=self.orders.select(at))
+        others = ("snow", "orders", "twins")
+        by_edge = {f.name: getattr(self, f.name)[at] for f in fields(EdgeContext) if f.name not in others}
+        return EdgeContext(**by_edge, snow=self.snow, orders=self.orders.select(at), twins=self.twins.select(at))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from geo.matching.twins import Twins
 from geo.orders import RESTRICTIONS, Orders
 from geo.snow import SnowSeries
 from geo.status import STATES, EdgeContext
@@ -29,7 +30,7 @@ def context(n: int = 1, **flags: Any) -> EdgeContext:
         is_healthy=flag("is_healthy", True), is_unmatched=flag("is_unmatched", False),
         passes_needed=np.broadcast_to(np.array(flags.get("passes_needed", 1), np.int16), n).copy(),
         is_shared=flag("is_shared", False), snow_limit_cm=np.full(n, LIMIT_CM), snow_cell=np.full(n, CELL, np.int32),
-        snow=flags.get("snow"), orders=flags.get("orders", Orders.none(n)),
+        snow=flags.get("snow"), orders=flags.get("orders", Orders.none(n)), twins=flags.get("twins", Twins.none(n)),
     )  # fmt: skip
 
 

@@ -13,9 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.errors import InputError
-from geo.matching.arrays import EDGE, MAX_NEAR, SEGMENT, Records, Roads
+from geo.matching.arrays import EDGE, SEGMENT, Records, Roads
 from geo.matching.kernel import kernel
+from geo.matching.near import near_segments
 from geo.matching.turns import build_turns
+from geo.matching.twins import Twins, find_twins
 from geo.network import Network
 
 type Floats = NDArray[np.float64]
@@ -38,10 +40,12 @@ class GridIndex:
 
     roads    arrays of the network and of the grid
     n_turns  number of turns: the size that a search heap may need
+    twins    streets that the roads draw twice
     """
 
     roads: Roads
     n_turns: int
+    twins: Twins
 
 
 def build_index(network: Network) -> GridIndex:
@@ -71,7 +75,7 @@ def build_index(network: Network) -> GridIndex:
         n_columns=n_columns,
         n_rows=n_rows,
     )
-    return GridIndex(roads=roads, n_turns=len(turn))
+    return GridIndex(roads=roads, n_turns=len(turn), twins=find_twins(network, roads))
 
 
 def _segments(network: Network) -> Records:
@@ -164,44 +168,6 @@ def _fill_cells(segment, x0, y0, cell_m, n_columns, n_rows):  # type: ignore[no-
 
 
 @kernel
-def _near_segments(roads, near, x, y, radius_m):  # type: ignore[no-untyped-def]  # numba kernel
-    """Fills `near` with the segments within radius_m of (x, y), ascending, each once; returns how many."""
-    segments, cell_segment, n_columns = roads.segment, roads.cell_segment, roads.n_columns
-    c0 = max(math.floor((x - radius_m - roads.origin_x_m) / roads.cell_m), 0)
-    c1 = min(math.floor((x + radius_m - roads.origin_x_m) / roads.cell_m), n_columns - 1)
-    r0 = max(math.floor((y - radius_m - roads.origin_y_m) / roads.cell_m), 0)
-    r1 = min(math.floor((y + radius_m - roads.origin_y_m) / roads.cell_m), roads.n_rows - 1)
-    n, limit = np.int64(0), radius_m * radius_m
-    if c0 > c1:
-        return n
-    for row in range(r0, r1 + 1):
-        # the cells of a row follow each other, so one range of cell_segment holds all of them
-        for k in range(roads.cell_start[row * n_columns + c0], roads.cell_start[row * n_columns + c1 + 1]):
-            s = segments[cell_segment[k]]
-            dx, dy = s.bx - s.ax, s.by - s.ay
-            t = min(max(((x - s.ax) * dx + (y - s.ay) * dy) * s.per_m2, 0.0), 1.0)
-            ex, ey = s.ax + t * dx - x, s.ay + t * dy - y
-            m2 = ex * ex + ey * ey
-            if m2 <= limit:
-                n = _insert_near(near, n, cell_segment[k], m2, t)
-    return n
-
-
-@kernel
-def _insert_near(near, n, s, m2, t):  # type: ignore[no-untyped-def]  # numba kernel
-    """Inserts segment s into the first n of `near`, which ascend; returns the new n."""
-    i = n
-    while i > 0 and near[i - 1].segment > s:
-        i -= 1
-    if n == MAX_NEAR or (i > 0 and near[i - 1].segment == s):
-        return n
-    for j in range(n, i, -1):
-        near[j] = near[j - 1]
-    near[i].segment, near[i].m2, near[i].share = s, m2, t
-    return n + 1
-
-
-@kernel
 def _near_point(segments, entry):  # type: ignore[no-untyped-def]  # numba kernel
     """Place of an entry of `near`: x, y and offset along digitising."""
     s, t = segments[entry.segment], entry.share
@@ -261,7 +227,7 @@ def _places(segments, near, place, n_near, max_roads):  # type: ignore[no-untype
 @kernel
 def find_candidates(roads, work, x, y, radius_m, max_roads):  # type: ignore[no-untyped-def]  # numba kernel
     """Fills work.found with both directions of the places within radius_m of (x, y), nearest first; how many."""
-    n_near = _near_segments(roads, work.near, x, y, radius_m)
+    n_near = near_segments(roads, work.near, x, y, radius_m)
     n_places = _places(roads.segment, work.near, work.place, n_near, max_roads)
     for k in range(n_places):
         entry = work.near[work.place[k].near]

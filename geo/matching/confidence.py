@@ -1,7 +1,8 @@
 """How sure each link and fix is, from the posteriors of the lattice.
 
 A link is on the path when any way between the two fixes around it leads over it, whichever of its ends a fix was
-taken for. So the ways of all likely arcs between the same two fixes are counted, not only the chosen one.
+taken for. So the ways of all likely arcs between the same two fixes are counted, not only the chosen one. Where the
+roads draw a street twice (geo.matching.twins), a way over the other line is a way over this one.
 """
 
 from __future__ import annotations
@@ -37,8 +38,14 @@ def calibrated(posterior: Floats, settings: MatchSettings) -> Floats:
 
 
 @kernel
-def state_confidence(states, n_states, chain, state_log):  # type: ignore[no-untyped-def]  # numba kernel
-    """Probability that the fix of each state of the chain is on the edge of the state."""
+def _is_one_street(twin, a, b):  # type: ignore[no-untyped-def]  # numba kernel
+    """Whether two edges are one, or two lines of one street."""
+    return a == b or twin[a] == b or twin[b] == a
+
+
+@kernel
+def state_confidence(states, n_states, chain, state_log, twin):  # type: ignore[no-untyped-def]  # numba kernel
+    """Probability that the fix of each state of the chain is on the edge of the state; twin as in Twins.edge."""
     of_state = np.zeros(len(chain))
     for c in range(len(chain)):
         s = chain[c]
@@ -47,7 +54,7 @@ def state_confidence(states, n_states, chain, state_log):  # type: ignore[no-unt
         while t > 0 and states[t - 1].fix == states[s].fix:
             t -= 1
         while t < n_states and states[t].fix == states[s].fix:
-            if states[t].edge == states[s].edge:
+            if _is_one_street(twin, states[t].edge, states[s].edge):
                 of_state[c] += math.exp(state_log[t])
             t += 1
         of_state[c] = min(of_state[c], 1.0)
@@ -55,21 +62,23 @@ def state_confidence(states, n_states, chain, state_log):  # type: ignore[no-unt
 
 
 @kernel
-def _add_way(work, links, first, last, a, b, parent, share, of_link):  # type: ignore[no-untyped-def]  # numba kernel
+def _add_way(work, twin, links, first, last, a, b, parent, share, of_link):  # type: ignore[no-untyped-def]  # numba kernel
     """Adds `share` to the links first to last that the way from state a to state b leads over."""
     for k in range(first, last + 1):
         edge = links[k].edge
-        is_on = edge == a.edge or edge == b.edge
+        is_on = _is_one_street(twin, edge, a.edge) or _is_one_street(twin, edge, b.edge)
         e = parent
         while not is_on and e >= 0:
-            is_on = edge == e
+            is_on = _is_one_street(twin, edge, e)
             e = work.label[e].parent
         if is_on:
             of_link[k] += share
 
 
 @kernel
-def _leg_confidence(roads, work, constants, seen, states, arcs, first_arc, a, b, arc_log, links, first, last, of_link):  # type: ignore[no-untyped-def]
+def _leg_confidence(  # type: ignore[no-untyped-def]
+    roads, work, constants, seen, states, arcs, first_arc, a, b, arc_log, twin, links, first, last, of_link
+):
     """Sets of_link of the links first to last: probability that the path between two fixes leads over each."""
     for k in range(first, last + 1):
         of_link[k] = 0.0
@@ -84,12 +93,12 @@ def _leg_confidence(roads, work, constants, seen, states, arcs, first_arc, a, b,
             found = search_again(roads, work, constants, tail, head, most_m, b.pace)
             # the arc of a break has no way, and what an earlier search left behind is none
             if found.route_m < math.inf:
-                _add_way(work, links, first, last, tail, head, found.parent, share, of_link)
+                _add_way(work, twin, links, first, last, tail, head, found.parent, share, of_link)
         i += 1
 
 
 @kernel
-def link_confidence(roads, work, constants, seen, states, arcs, chain, stand, of_state, arc_log, links, n_links):  # type: ignore[no-untyped-def]
+def link_confidence(roads, work, constants, seen, states, arcs, chain, stand, of_state, arc_log, twin, links, n_links):  # type: ignore[no-untyped-def]
     """(n_links,) probability of each link: the greatest of the fixes on it and of the legs that lead over it."""
     confidence, of_link = np.zeros(n_links), np.zeros(n_links)
     i = 0
@@ -111,7 +120,9 @@ def link_confidence(roads, work, constants, seen, states, arcs, chain, stand, of
                 of_link[k] = chosen
         else:
             a = states[chain[c - 1]]
-            _leg_confidence(roads, work, constants, seen, states, arcs, i, a, b, arc_log, links, first, last, of_link)
+            _leg_confidence(
+                roads, work, constants, seen, states, arcs, i, a, b, arc_log, twin, links, first, last, of_link
+            )
         for k in range(first, last + 1):
             confidence[k] = min(max(confidence[k], of_link[k]), 1.0)
     return confidence

@@ -25,7 +25,7 @@ type Floats = NDArray[np.float64]
 type Ints32 = NDArray[np.int32]
 
 #: Stored with every fact; changes whenever the same fixes could give another result.
-MATCHER_VERSION = "6"
+MATCHER_VERSION = "7"
 
 
 @dataclass(frozen=True, slots=True)

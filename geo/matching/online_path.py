@@ -55,7 +55,7 @@ class Laid:
 
 def lay(index: GridIndex, work: Scratch, constants: np.void, state: OnlineState, settings: MatchSettings) -> Laid:
     """Lays the window of a state that has active states: what offline matching says of the same fixes."""
-    roads, states, seen = index.roads, state.states, state.seen
+    roads, twin, states, seen = index.roads, index.twins.edge, state.states, state.seen
     chain = best_chain(states, state.active["state"][0])
     n_held = len(state.links)
     links = np.empty(n_held + 4 * len(chain) + 8, LINK)
@@ -68,9 +68,9 @@ def lay(index: GridIndex, work: Scratch, constants: np.void, state: OnlineState,
     end_nats = np.full(len(states), np.inf)
     end_nats[state.active["state"]] = state.active["nats"] - states["nats"][state.active["state"]]
     state_log, arc_log = posteriors(state.arcs, len(state.arcs), state.start_nats, end_nats, settings.heat)
-    of_state = state_confidence(states, len(states), chain, state_log)
+    of_state = state_confidence(states, len(states), chain, state_log, twin)
     of_link = link_confidence(
-        roads, work, constants, seen, states, state.arcs, chain, stand, of_state, arc_log, links, n
+        roads, work, constants, seen, states, state.arcs, chain, stand, of_state, arc_log, twin, links, n
     )
     of_link[:n_held] = np.maximum(of_link[:n_held], state.held["row"]["confidence"])
     of_fix = np.where(placed["link"] >= 0, of_link[placed["link"]], 0.0)

@@ -111,7 +111,7 @@ def match_trip(index: GridIndex, work: Scratch, traces: Traces, t: int, settings
 
 def _match_seen(index: GridIndex, work: Scratch, seen: Records, settings: MatchSettings) -> tuple[Trip, Floats]:
     """The trip of these fixes, and how far the decoded ones lie beside it, inf where they were left out."""
-    roads, constants = index.roads, settings.constants()
+    roads, twin, constants = index.roads, index.twins.edge, settings.constants()
     used = thin(seen, settings.min_move_m)
     states, arcs = new_lattice(8 * len(used) + 64, 16 * len(used) + 64)
     progress = new_progress()
@@ -123,13 +123,13 @@ def _match_seen(index: GridIndex, work: Scratch, seen: Records, settings: MatchS
     chain = best_chain(states, active["state"][0])
     states, arcs = states[:n_states], arcs[:n_arcs]
     state_log, arc_log = _posteriors(states, arcs, active, settings.heat)
-    of_state = state_confidence(states, n_states, chain, state_log)
+    of_state = state_confidence(states, n_states, chain, state_log, twin)
     links, n_links, stand = build_links(roads, work, constants, states, chain)
     reach_turns(roads, seen, states, chain, links, n_links, stand)
     placed = place_fixes(roads, constants, seen, states, chain, links, stand, settings.min_move_m)
     leave_points(links, n_links, placed)
     confidence = link_confidence(
-        roads, work, constants, seen, states, arcs, chain, stand, of_state, arc_log, links, n_links
+        roads, work, constants, seen, states, arcs, chain, stand, of_state, arc_log, twin, links, n_links
     )
     rows = assemble(roads, seen, links, n_links, placed, confidence, settings.touch_m)
     rows["confidence"] = calibrated(rows["confidence"], settings)

@@ -165,6 +165,7 @@ def read_context(
     tracked = machines["vehicle"] >= 0
     silent = tracked & (machines["is_healthy"] == 0)
     needs = needs or read_road_needs(connection, network, settings)
+    begin = _snow_from(settings, event, as_of, needs)
     return EdgeContext(
         edge_from=network.edge_from.astype(np.int64),
         edge_to=network.edge_to.astype(np.int64),
@@ -179,9 +180,18 @@ def read_context(
         is_shared=needs.passes.is_shared,
         snow_limit_cm=needs.snow_limit_cm,
         snow_cell=needs.snow_cell,
-        snow=read_snow(connection, settings.snow, event.reference_at, as_of, known_at, np.unique(needs.snow_cell)),
+        snow=read_snow(connection, settings.snow, begin, as_of, known_at, np.unique(needs.snow_cell)),
         orders=read_orders(connection, network, as_of, known_at),
+        twins=needs.twins,
     )
+
+
+def _snow_from(settings: StateSettings, event: Event, as_of: datetime, needs: RoadNeeds) -> datetime:
+    """Since when snow matters: the standing watch has no beginning, but no clearing outlasts its hours."""
+    if not event.is_standing:
+        return event.reference_at
+    longest = timedelta(microseconds=int(needs.valid_us.max(initial=0)))
+    return as_of - max(longest, timedelta(hours=settings.snow.fine_h))
 
 
 def _flag(network: Network, at: Ints) -> NDArray[np.bool_]:

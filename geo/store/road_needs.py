@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import psycopg
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 
 from geo.crs import to_lonlat
 from geo.db import Row, read_sql
+from geo.matching.candidates import build_index
+from geo.matching.twins import Twins
 from geo.network import Network
 from geo.pass_needs import PassNeeds, needs_of
 from geo.polyline import from_flat, points_at
@@ -34,6 +37,7 @@ class RoadNeeds:
     passes: PassNeeds
     snow_limit_cm: Floats
     snow_cell: Ints32
+    twins: Twins
 
 
 def read_road_needs(connection: psycopg.Connection[Row], network: Network, settings: StateSettings) -> RoadNeeds:
@@ -45,7 +49,27 @@ def read_road_needs(connection: psycopg.Connection[Row], network: Network, setti
         passes=_pass_needs(connection, network, settings.coverage),
         snow_limit_cm=np.repeat(limit_cm[network.road_class], 2),
         snow_cell=cells_of(network),
+        twins=_twins_of(_Same(network)),
     )
+
+
+class _Same:
+    """A network as a key: the same object, whatever it holds."""
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.network is other.network
+
+    def __hash__(self) -> int:
+        return id(self.network)
+
+
+@lru_cache(maxsize=2)
+def _twins_of(network: _Same) -> Twins:
+    """The streets that a network draws twice; kept for the networks asked for last, since their grid takes a while."""
+    return build_index(network.network).twins if network.network.n_edges else Twins.none(0)
 
 
 def _pass_needs(connection: psycopg.Connection[Row], network: Network, settings: CoverageSettings) -> PassNeeds:

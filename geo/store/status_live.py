@@ -121,13 +121,12 @@ class LiveStatus:
         orders = read_orders(connection, self.network, as_of)
         edges = np.union1d(edges, np.flatnonzero(orders.differs(self.context.orders)))
         self.context = dataclasses.replace(self.context, orders=orders)
-        shared = edges[self.context.is_shared[edges]]
-        edges = np.union1d(edges, shared ^ 1)
+        edges = self._together(edges)
         near = neighbourhood(self.network, edges)
         facts = self._facts(connection, near, as_of)
         drawn = np.setdiff1d(near[near_a_node(facts, np.repeat(self.network.length_m, 2)[near])], edges)
         if len(drawn):
-            edges = np.union1d(edges, drawn)
+            edges = self._together(np.union1d(edges, drawn))
             near = neighbourhood(self.network, edges)
             facts = self._facts(connection, near, as_of)
         moment = _moment(self.event, as_of)
@@ -140,6 +139,11 @@ class LiveStatus:
         part, covered = _of(status, coverage, at)
         self.complete_us[edges] = part.complete_us
         return StatusAt(self.event, moment, part, covered, edges, treated.select(at))
+
+    def _together(self, edges: Ints) -> Ints:
+        """Some edges and those that one pass clears with them: of shared roads, of streets drawn twice. Ascending."""
+        both = np.union1d(edges, self.needs.twins.twins_of(edges))
+        return np.union1d(both, both[self.context.is_shared[both]] ^ 1)
 
     def _facts(self, connection: psycopg.Connection[Row], near: Ints, as_of: datetime) -> PassFacts:
         """Facts on edges of the neighbourhood, by their place in it."""
