@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -40,7 +40,7 @@ class Storm:
     share: float = 1.0
     traffic_side: str = "left"
     interval_s: float | None = None
-    receivers: Receivers = Receivers()
+    receivers: Receivers = field(default_factory=Receivers)
 
 
 @dataclass(frozen=True, slots=True)
