@@ -19,7 +19,7 @@ from ingest.mapping import NO, YES, normal
 from ingest.road_values import MANAGERS
 from ingest.times import Fault, parse_times
 
-type PlanKind = Literal["routes", "sections", "assignments", "plans", "kmposts", "depots", "areas", "layer"]
+type PlanKind = Literal["routes", "sections", "assignments", "plans", "kmposts", "depots", "areas", "layer", "callouts"]
 type Words = Mapping[str, str]
 
 
@@ -162,6 +162,19 @@ KINDS: Mapping[PlanKind, Kind] = {
             "planned_end_at": Field(("planned_end_at", "予定終了日時", "終了予定"), as_moment, True),
         },
         ("plan_id", "id"), frozenset(), needs_geometry=False,
+    ),
+    "callouts": Kind(
+        {
+            "name": _NAME,
+            "called_at": Field(("called_at", "出動日時", "指令日時", "発令日時"), as_moment, True),
+            "ended_at": Field(("ended_at", "解除日時", "終了日時"), as_moment),
+            "manager": _MANAGER,
+            "office": Field(("office", "土木事務所", "事務所", "担当事務所"), as_text),
+            "section_id": Field(_SECTION_ID, as_text),
+            "depth_cm": Field(("depth_cm", "積雪深", "出動積雪深"), as_number),
+            "callout_id": Field(("callout_id", "出動番号", "指令番号"), as_text),
+        },
+        ("id",), frozenset(), needs_geometry=False,
     ),
     "kmposts": Kind(
         {

@@ -8,7 +8,9 @@ import typer
 
 from geo.errors import YukiError, exit_code
 from yukimichi.cli import (
+    events,
     feeds,
+    history,
     ingest,
     operations,
     orders,
@@ -34,12 +36,13 @@ app = typer.Typer(
 )
 service.register(app)
 vehicles.register(ingest.app)
-weather.register(ingest.app, stages.events)
+weather.register(ingest.app, events.app)
 prices.register(ingest.app)
 orders.register(app, ingest.app)
 app.add_typer(ingest.app, name="ingest")
 stages.register(app)
-app.add_typer(stages.events, name="event")
+app.add_typer(events.app, name="event")
+app.add_typer(history.app, name="history")
 tools.register(app)
 feeds.register(app)
 status.register(app)

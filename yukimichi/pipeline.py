@@ -16,6 +16,7 @@ from geo.matching.online_open import OpenTrips
 from geo.network import Network
 from geo.settings import Settings
 from geo.store.amendments import late_of
+from geo.store.callouts import refresh_callouts
 from geo.store.devices import load_device_stats, refresh_device_health, rules_of
 from geo.store.facts import MatchReport, match_new_fixes
 from geo.store.lines import LinesReport, match_new_lines
@@ -126,6 +127,7 @@ def refresh(
         network, index = world.take(change.network)
     with step_of("Plans laid on roads 計画") as step:
         plans = refresh_plans(database, network, partial(lay_line, network, index), step)
+    refresh_callouts(database, settings.events)
     with step_of("Map matching 照合") as step:
         match = match_new_fixes(database, network, index, settings, step, open_trips=world.open_trips)
     with step_of("Lines 作業線") as step:

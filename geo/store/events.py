@@ -1,15 +1,20 @@
-"""Storms, callouts and the standing watch: what every state is relative to."""
+"""Storms, callouts and the standing watch: what every state is relative to. An event is corrected by a new row."""
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import psycopg
 
 from geo.db import Database, Role, Row, read_sql
 from geo.errors import ConflictError, InputError, NotFoundError
 from geo.vocabulary import EventKind
+
+#: Kinds of areas that a callout may name.
+AREA_KINDS = ("manager", "office", "section")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,22 +32,99 @@ class Event:
         return self.kind is EventKind.STANDING
 
 
-def open_event(
-    database: Database, kind: EventKind, name: str, reference_at: datetime, *, is_synthetic: bool = False
-) -> Event:
-    """Open a storm or a callout. Where several are open, the one that began last holds.
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """All that a row says of an event.
 
+    closed_at        None: open
+    area_kind, area  whom a callout called out: one of AREA_KINDS and its name; None: everybody
+    depth_cm         snow depth that a callout names
+    amends_event_id  the row that this one corrects
+    callout_key, callout_digest  of an imported callout (geo.store.callouts)
+    """
+
+    kind: EventKind
+    name: str
+    reference_at: datetime
+    closed_at: datetime | None = None
+    area_kind: str | None = None
+    area: str | None = None
+    depth_cm: float | None = None
+    is_synthetic: bool = False
+    amends_event_id: int | None = None
+    callout_key: str | None = None
+    callout_digest: str | None = None
+
+    def check(self) -> None:
+        """Raise InputError for what no event can be."""
+        if self.kind is EventKind.STANDING:
+            raise InputError("The standing watch cannot be opened.", hint="It holds while no storm or callout is open.")
+        for at in (self.reference_at, self.closed_at):
+            if at is not None and at.tzinfo is None:
+                raise InputError(f"{at.isoformat()} has no time zone.", hint="Give the time with its offset.")
+        if self.closed_at is not None and self.closed_at <= self.reference_at:
+            raise InputError(
+                f"{self.name} cannot end at {self.closed_at.isoformat()}, begun at {self.reference_at.isoformat()}.",
+                hint="Give an end after the begin.",
+            )
+        if (self.area_kind is None) != (self.area is None) or self.area_kind not in (None, *AREA_KINDS):
+            raise InputError(f"{self.area_kind} {self.area} is no area.", hint=f"Name one of {', '.join(AREA_KINDS)}.")
+
+
+def open_event(
+    database: Database,
+    kind: EventKind,
+    name: str,
+    reference_at: datetime,
+    *,
+    is_synthetic: bool = False,
+    area: tuple[str, str] | None = None,
+) -> Event:
+    """Open a storm or a callout. Where several are open, the one that began last holds; those for one area come last.
+
+    area  kind and name of whom it called out; None: everybody
     Raises InputError for the standing watch, which is always there, and for a time without a zone.
     """
-    if kind is EventKind.STANDING:
-        raise InputError("The standing watch cannot be opened.", hint="It holds while no storm or callout is open.")
-    if reference_at.tzinfo is None:
-        raise InputError(f"{reference_at.isoformat()} has no time zone.", hint="Give the time with its offset.")
-    params = {"kind": str(kind), "name": name, "reference_at": reference_at, "is_synthetic": is_synthetic}
+    area_kind, area_name = area or (None, None)
+    row = EventRow(kind, name, reference_at, None, area_kind, area_name, is_synthetic=is_synthetic)
     with database.connect(Role.ENGINE) as connection:
-        row = connection.execute(read_sql("geo", "queries/open_event"), params).fetchone()
-    assert row is not None
-    return Event(row[0], kind, name, reference_at)
+        return insert_event(connection, row)
+
+
+def insert_event(connection: psycopg.Connection[Row], row: EventRow) -> Event:
+    """Write a row of an event. Raises InputError for what no event can be."""
+    row.check()
+    params: dict[str, Any] = dataclasses.asdict(row) | {"kind": str(row.kind)}
+    found = connection.execute(read_sql("geo", "queries/open_event"), params).fetchone()
+    assert found is not None
+    return Event(found[0], row.kind, row.name, row.reference_at)
+
+
+def amend_event(database: Database, event_id: int, **changes: Any) -> Event:
+    """Correct an event by a new row, which says of everything else what the former one said; nothing is overwritten.
+
+    changes  name, reference_at, closed_at (None: open again), area_kind and area, depth_cm
+    Raises NotFoundError for an unknown id, ConflictError for the standing watch or where nothing changes, InputError
+    for what no event can be.
+    """
+    with database.connect(Role.ENGINE) as connection:
+        found_id, old = find_event(connection, event_id)
+        if old.kind is EventKind.STANDING:
+            raise ConflictError(f"Event {event_id} is the standing watch.", hint="It is always there as it is.")
+        new = dataclasses.replace(old, **changes, amends_event_id=found_id)
+        if dataclasses.replace(new, amends_event_id=old.amends_event_id) == old:
+            raise ConflictError(f"Event {found_id} ({old.name}) says that already.", hint="Nothing to do.")
+        new.check()
+        connection.execute(read_sql("geo", "queries/supersede_event"), {"event_id": found_id})
+        return insert_event(connection, new)
+
+
+def find_event(connection: psycopg.Connection[Row], event_id: int) -> tuple[int, EventRow]:
+    """The row of an event that stands, and its id, by the id of any of its rows. Raises NotFoundError."""
+    row = connection.execute(read_sql("geo", "queries/read_event"), {"event_id": event_id}).fetchone()
+    if row is None:
+        raise NotFoundError(f"No event has the id {event_id}.", hint="See the list of events for the ids there are.")
+    return row[0], EventRow(EventKind(row[1]), *row[2:])
 
 
 def close_event(database: Database, event_id: int, closed_at: datetime) -> None:
@@ -51,19 +133,20 @@ def close_event(database: Database, event_id: int, closed_at: datetime) -> None:
     Raises NotFoundError for an unknown id, ConflictError for one that is closed, standing, or began later.
     """
     with database.connect(Role.ENGINE) as connection:
-        params = {"event_id": event_id, "closed_at": closed_at}
+        found_id, event = find_event(connection, event_id)
+        params = {"event_id": found_id, "closed_at": closed_at}
         if connection.execute(read_sql("geo", "queries/close_event"), params).fetchone():
             return
-        row = connection.execute(read_sql("geo", "queries/read_event"), {"event_id": event_id}).fetchone()
-    if row is None:
-        raise NotFoundError(f"No event has the id {event_id}.", hint="See the list of events for the ids there are.")
-    _, kind, name, reference_at, ended_at = row
-    if kind == EventKind.STANDING:
+    named = f"Event {found_id} ({event.name})"
+    if event.kind is EventKind.STANDING:
         raise ConflictError(f"Event {event_id} is the standing watch.", hint="It never closes; close a storm instead.")
-    if ended_at is not None:
-        raise ConflictError(f"Event {event_id} ({name}) is closed since {ended_at.isoformat()}.", hint="Nothing to do.")
+    if event.closed_at is not None:
+        raise ConflictError(
+            f"{named} is closed since {event.closed_at.isoformat()}.",
+            hint=f"If that is wrong: yukimichi event amend {found_id} --end TIME.",
+        )
     raise ConflictError(
-        f"Event {event_id} ({name}) begins at {reference_at.isoformat()}, not before {closed_at.isoformat()}.",
+        f"{named} begins at {event.reference_at.isoformat()}, not before {closed_at.isoformat()}.",
         hint="Close it at a later time.",
     )
 

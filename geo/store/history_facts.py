@@ -115,6 +115,19 @@ class History:
             return facts_from(columns, position), is_carried
         raise DatabaseProblem(f"Volumes of facts in {self.folder} keep changing.", hint="Delete that folder.")
 
+    def check(self, connection: psycopg.Connection[Row]) -> int:
+        """How many facts of the volumes and of the database differ, as settled at the horizon; 0: they are the same."""
+        index = read_index(self.folder)
+        if index is None:
+            return 0
+        volumes = [load_volume(self.folder, entry) for entry in index.entries]
+        n_wrong, last_id = 0, max(_settled(connection)[2], index.last_pass_id)
+        for after in range(0, last_id, CHUNK_IDS):
+            told = [v.facts[(v.facts["pass_id"] > after) & (v.facts["pass_id"] <= after + CHUNK_IDS)] for v in volumes]
+            held = _read(connection, "-infinity", _text(index.horizon_us), after, after + CHUNK_IDS)
+            n_wrong += _n_unlike(np.concatenate(told), settled(held, index.horizon_us))
+        return n_wrong
+
     def _sound(self, connection: psycopg.Connection[Row], key: str) -> Index | None:
         """The index, if it is of this database and nothing came in behind its back."""
         index = read_index(self.folder)
@@ -204,6 +217,15 @@ def _with_neighbours(
         of_several = found[(edge_of[found] >= 0) & (edges.passes_needed[edge_of[found]] > 1)]
         trace, seq = facts["trace"][of_several], facts["seq"][of_several].astype(np.int64)
     return at
+
+
+def _n_unlike(a: Records, b: Records) -> int:
+    """Number of ids whose facts are not the same in both, or which only one has."""
+    a, b = (np.sort(rows, order="pass_id") for rows in (a, b))
+    both = np.intersect1d(a["pass_id"], b["pass_id"])
+    n_one_sided = len(a) + len(b) - 2 * len(both)
+    same = a[np.isin(a["pass_id"], both)] == b[np.isin(b["pass_id"], both)]
+    return n_one_sided + int(np.count_nonzero(~same))
 
 
 def _superseded(volume: Volume, ended: Records) -> Ints:

@@ -45,6 +45,7 @@ PLAN_KINDS: dict[PlanKind, str] = {
     "sections": "Work sections, areas or lines, with their contractor. 工区",
     "assignments": "Which contractor and machine works where and when. 割当",
     "plans": "Planned passes. 作業計画",
+    "callouts": "Callouts, which become events. 出動指令",
     "kmposts": "Kilometre posts. 距離標",
     "depots": "Depots; never public. 除雪基地",
 }
@@ -165,6 +166,7 @@ def _take_plan(
     kind: PlanKind, name: str, file: Path, source: str, mapping: list[str] | None, value: list[str] | None,
     as_json: bool, config: Path | None, **flags: object,
 ) -> None:  # fmt: skip
+    from geo.store.callouts import refresh_callouts
     from ingest.plans import ingest_plans
     from yukimichi.pipeline import lay_plans
 
@@ -175,8 +177,11 @@ def _take_plan(
                 context.database, kind, file, source, settings, layer=name if kind == "layer" else None,
                 progress=step,
             )  # fmt: skip
-        laid = lay_plans(context.database, context.settings)
-    show({"file": taken, "plans": laid}, as_json=as_json)
+        if kind == "callouts":
+            done: dict[str, object] = {"events": refresh_callouts(context.database, context.settings.events)}
+        else:
+            done = {"plans": lay_plans(context.database, context.settings)}
+    show({"file": taken, **done}, as_json=as_json)
 
 
 @app.command("fixes")

@@ -6,8 +6,6 @@ from typing import Annotated
 
 import typer
 
-from geo.errors import InputError
-from geo.vocabulary import EventKind
 from yukimichi.cli.options import AsOf, Config, moment
 from yukimichi.cli.reports import show
 from yukimichi.context import opened, secret
@@ -59,50 +57,6 @@ def publish(as_of: AsOf = None, as_json: Json = False, config: Config = None) ->
         at = moment(as_of, context.settings.timezone)
         report = publish_all(context.database, context.settings, secret(context.settings), at)
     show(report, as_json=as_json)
-
-
-events = typer.Typer(no_args_is_help=True, help="Storms and callouts, which states are relative to. 降雪・出動。")
-
-
-@events.command("open")
-def open_event(
-    name: Annotated[str, typer.Argument(help="Name, e.g. '2026-01-18 大雪'. 名称")],
-    kind: Annotated[str, typer.Option(help="storm or callout. 種別")] = "storm",
-    at: Annotated[str | None, typer.Option(help="Reference time; passes before it do not count. 基準時刻")] = None,
-    config: Config = None,
-) -> None:
-    """Open a storm or a callout; states are relative to the newest open one. 事象を開始."""
-    from geo.store.events import open_event as run
-
-    if kind not in set(EventKind):
-        raise InputError(f"{kind!r} is no kind of event.", hint=f"Use one of {', '.join(EventKind)}.")
-    with opened(config) as context:
-        event = run(context.database, EventKind(kind), name, moment(at, context.settings.timezone))
-    show(event, as_json=False)
-
-
-@events.command("close")
-def close_event(
-    event_id: Annotated[int, typer.Argument(help="Id, as `event list` shows it.")],
-    at: Annotated[str | None, typer.Option(help="When it ended; now if left out. 終了時刻")] = None,
-    config: Config = None,
-) -> None:
-    """Close an event. 事象を終了."""
-    from geo.store.events import close_event as run
-
-    with opened(config) as context:
-        run(context.database, event_id, moment(at, context.settings.timezone))
-
-
-@events.command("list")
-def list_events(as_json: Json = False, config: Config = None) -> None:
-    """List events, the newest first. 事象の一覧."""
-    from geo.db import Role, read_sql
-
-    with opened(config) as context, context.database.connect(Role.ENGINE) as connection:
-        rows = connection.execute(read_sql("yukimichi", "list_events")).fetchall()
-    names = ("event_id", "kind", "name", "reference_at", "closed_at", "is_synthetic")
-    show({"events": [dict(zip(names, row, strict=True)) for row in rows]}, as_json=as_json)
 
 
 def register(app: typer.Typer) -> None:

@@ -11,10 +11,18 @@ ALTER TABLE ops.event
   ADD COLUMN area text,
   -- snow depth that the callout names; NULL: none
   ADD COLUMN depth_cm real CHECK (depth_cm >= 0),
+  -- source and id of an imported callout, and a digest of what was imported; NULL: entered otherwise
+  ADD COLUMN callout_key text,
+  ADD COLUMN callout_digest text,
   ADD CHECK ((area_kind IS NULL) = (area IS NULL)),
   ADD CHECK (closed_recorded_at IS NULL OR closed_at IS NOT NULL);
 GRANT UPDATE (closed_recorded_at) ON ops.event TO yuki_engine;
 CREATE INDEX event_amends ON ops.event (amends_event_id) WHERE amends_event_id IS NOT NULL;
+CREATE UNIQUE INDEX event_callout ON ops.event (callout_key) WHERE superseded_at IS NULL AND callout_key IS NOT NULL;
+ALTER TABLE raw.ingest_file DROP CONSTRAINT ingest_file_kind_check;
+ALTER TABLE raw.ingest_file ADD CONSTRAINT ingest_file_kind_check
+  CHECK (kind IN ('roads', 'routes', 'sections', 'assignments', 'plans', 'kmposts', 'depots', 'areas', 'layer', 'fixes',
+                  'vehicles', 'stations', 'weather', 'callouts'));
 
 -- 履歴の再計算: facts of a past that had been told already changed. One row a transaction that did it.
 CREATE TABLE ops.amendment (

@@ -1,4 +1,4 @@
-"""Status of any past moment from volumes of facts: the same in every field as from all facts, in whatever state they are."""
+"""Status of any past moment from volumes of facts: the same in every field as from all facts."""
 
 from __future__ import annotations
 
@@ -99,3 +99,82 @@ def test_few_of_the_facts_are_read_when_there_is_a_season_of_them(world: World, 
         n = connection.execute("SELECT count(*) FROM ops.pass").fetchone()
     assert n is not None
     assert 0 < read[0] < 0.5 * n[0]
+
+
+def test_the_volumes_are_the_database_and_a_difference_is_found(world: World) -> None:
+    with world.database.connect(Role.ENGINE) as connection:
+        assert world.history.check(connection) == 0
+    with world.database.connect(Role.OWNER) as connection:
+        connection.execute("UPDATE ops.pass SET to_m = to_m - 0.5 WHERE pass_id IN (5, 900)")
+        connection.execute("DELETE FROM ops.pass WHERE pass_id = 77")
+    with world.database.connect(Role.ENGINE) as connection:
+        assert world.history.check(connection) == 3
+
+
+def test_what_came_in_since_is_read_with_the_volumes_and_goes_into_them(world: World) -> None:
+    as_of, before = STORMS[1] + 11 * HOUR, datetime.now(UTC)
+    old = world.compare(as_of)
+    with world.database.connect(Role.OWNER) as connection:
+        # a tenth of the traces of a storm is amended: superseded now, and written again a little shorter
+        connection.execute(
+            "WITH o AS (UPDATE ops.pass SET superseded_at = now() WHERE superseded_at IS NULL "
+            "AND trace_id %% 10 = 3 AND during && tstzrange(%s, %s) RETURNING *) "
+            "INSERT INTO ops.pass (trace_id, seq, vehicle_id, edge_id, from_m, to_m, during, kind, status, treatment, "
+            "work_basis, confidence, first_fix_at, last_fix_at, n_fixes, matcher_version, network_version, "
+            "is_provisional, is_synthetic) SELECT trace_id, seq + 100000, vehicle_id, edge_id, from_m, "
+            "greatest(to_m * 0.9, from_m + 1), during, kind, status, treatment, work_basis, confidence, first_fix_at, "
+            "last_fix_at, n_fixes, matcher_version, 1, false, is_synthetic FROM o",
+            (STORMS[1], STORMS[2]),
+        )
+    new = world.compare(as_of)
+    assert not np.array_equal(old.status.covered_fraction, new.status.covered_fraction)
+    again = world.compare(as_of, before)
+    np.testing.assert_array_equal(old.status.covered_fraction, again.status.covered_fraction)
+    with world.database.connect(Role.OWNER) as connection:
+        # two minutes go by: what changed is settled
+        for column in ("recorded_at", "superseded_at"):
+            connection.execute(
+                f"UPDATE ops.pass SET {column} = {column} - interval '2 minutes' WHERE {column} > %s",  # noqa: S608
+                (before,),
+            )
+    with world.database.connect(Role.ENGINE) as connection:
+        n_before = read_index(world.history.folder)
+        index = world.history.prepare(connection)
+        assert n_before is not None
+        assert index.n_facts > n_before.n_facts
+        assert world.history.check(connection) == 0
+    world.compare(as_of)
+    world.compare(as_of, before - timedelta(minutes=3))
+
+
+def test_another_database_and_a_clock_set_back_make_the_volumes_anew(world: World) -> None:
+    with world.database.connect(Role.OWNER) as connection:
+        connection.execute("SELECT setval('ops.pass_pass_id_seq', 1000000)")
+        connection.execute(
+            "INSERT INTO ops.pass (trace_id, seq, vehicle_id, edge_id, from_m, to_m, during, kind, status, treatment, "
+            "work_basis, confidence, first_fix_at, last_fix_at, n_fixes, matcher_version, network_version, "
+            "is_provisional, is_synthetic, recorded_at) SELECT 1000000, 1, vehicle_id, edge_id, 0, 120, during, kind, "
+            "status, treatment, work_basis, 1, first_fix_at, last_fix_at, n_fixes, matcher_version, 1, false, true, "
+            "'2025-12-02T00:00Z' FROM ops.pass LIMIT 1"
+        )
+    world.compare(STORMS[0] + 11 * HOUR)
+    with world.database.connect(Role.ENGINE) as connection:
+        world.history.prepare(connection)
+        assert world.history.check(connection) == 0
+    index = read_index(world.history.folder)
+    assert index is not None
+    history_volumes.write_index(world.history.folder, dataclasses.replace(index, database_key="another"))
+    world.compare(STORMS[0] + 11 * HOUR)
+
+
+def test_an_open_transaction_keeps_its_facts_out_of_the_volumes(world: World) -> None:
+    with world.database.connect(Role.ENGINE) as writer:
+        writer.execute("UPDATE ops.pass SET superseded_at = now() WHERE pass_id < 200 AND superseded_at IS NULL")
+        with world.database.connect(Role.ENGINE) as connection:
+            row = writer.execute("SELECT now()").fetchone()
+            assert row is not None
+            index = world.history.prepare(connection)
+            assert index.horizon_us < row[0].timestamp() * 1e6
+            before = status_at(connection, world.town.network, world.settings, STORMS[0] + HOUR, None, world.history)
+    after = world.compare(STORMS[0] + HOUR)
+    assert not np.array_equal(before.status.covered_fraction, after.status.covered_fraction)
