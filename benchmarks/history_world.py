@@ -128,7 +128,8 @@ def _write_machines(connection: psycopg.Connection[Row], town: Town, storms: lis
         for day in {start.date(), end.date()}:
             connection.execute("SELECT raw.ensure_fix_partition(%s)", (day,))
         connection.execute(
-            "INSERT INTO raw.fix (vehicle_id, at, lon, lat, content_key, batch_id) SELECT v, at, 136.5, 36.5, 1, 1 "
+            "INSERT INTO raw.fix (vehicle_id, at, lon, lat, content_key, batch_id, received_at) "
+            "SELECT v, at, 136.5, 36.5, 1, 1, at "
             "FROM generate_series(1, %s) AS v, generate_series(%s::timestamptz, %s, '10 minutes') AS at",
             (town.n_blocks, start, end),
         )
