@@ -23,7 +23,6 @@ from geo.network import Network
 from geo.order_places import Ground, ground_of
 from geo.plans import LayLine, piece_lines
 from geo.store.order_laying import Entry, Laid, Layer, drawn, road_m
-from geo.store.passes import Written, touch
 from geo.store.plan_rows import copy_rows, hex_ewkb
 from geo.vocabulary import OrderKind
 
@@ -81,8 +80,9 @@ class OrderStage:
             if entry.kind != OrderKind.PUBLICATION_STOP:
                 edge_ids.append(self.network.edge_id[found.edges.edge])
         touched = np.unique(np.concatenate(edge_ids))
-        none = np.zeros(0, np.int64)
-        touch(connection, Written(none, none, touched))
+        if len(touched):
+            named: dict[str, Any] = {"edge_ids": touched.tolist(), "pass_ids": [], "ended_pass_ids": []}
+            connection.execute(read_sql("geo", "queries/insert_touch"), named)
         misfits = tuple((e.order_id, " ".join(f.misfits)) for e, f in zip(entries, laid, strict=True) if f.misfits)
         return OrdersTurn(len(entries), touched, True, misfits)
 

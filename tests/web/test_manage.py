@@ -238,7 +238,8 @@ def test_targets_are_large_nothing_overflows_and_nothing_leaves_the_host(
     page = form(lang, is_dark=is_dark)
     two_taps(page)
     small = page.evaluate("""[...document.querySelectorAll('button, select, textarea, input')]
-      .filter((e) => !['radio', 'checkbox'].includes(e.type)).map((e) => [e.id || e.className || e.textContent, e.getBoundingClientRect()])
+      .filter((e) => !['radio', 'checkbox'].includes(e.type))
+      .map((e) => [e.id || e.className || e.textContent, e.getBoundingClientRect()])
       .filter(([, r]) => r.width > 0 && (r.width < 44 || r.height < 44)).map(([name]) => name)""")
     assert small == []
     choices = page.evaluate(
