@@ -21,7 +21,6 @@ from ingest.registry import Counts, IngestFile, complete, opened_file, register_
 from ingest.weather_amedas import read_amedas
 from ingest.weather_csv import KNOWN_NAMES, read_weather_csv
 from ingest.weather_jma_csv import LATEST, PAST, read_jma_csv
-from ingest.weather_raster import read_raster, usable
 from ingest.weather_rows import Known, Span, WeatherFile, latest_words, sift
 
 type Format = Literal["amedas", "jma_csv", "csv", "raster"]
@@ -163,6 +162,9 @@ class _Work:
 
     def raster(self) -> tuple[dict[str, Any], Counts]:
         """Depths of cells."""
+        # GDAL takes a moment to load, and few files are rasters
+        from ingest.weather_raster import read_raster, usable
+
         row = self.connection.execute(read_sql("ingest", "road_extent")).fetchone()
         area = None if row is None or row[0] is None else (row[0], row[1], row[2], row[3])
         raster = read_raster(self.path, self.zone, self.hints.at, self.hints.unit, area)
