@@ -22,7 +22,7 @@ from geo.drawn_twice import on_streets, with_twins
 from geo.end_slack import adjacent, with_end_slack
 from geo.fix import Fixes
 from geo.linear import Stretches, clip, intersect, measure, union
-from geo.matching.candidates import GridIndex
+from geo.matching.candidates import GridIndex, build_index
 from geo.matching.matcher import match
 from geo.matching.settings import MatchSettings
 from geo.network import Network
@@ -31,8 +31,10 @@ from geo.settings import SourceSettings, StatusSettings
 from geo.trace import Traces, clean_and_split
 from geo.vocabulary import CLEARING_TREATMENTS
 from geo.work import SourceWork, WorkStates, work_of
+from yukimichi.demo import generate_demo
 from yukimichi.match_files import MatchFilesWish, load_roads
 from yukimichi.simulator import Duty, SimRun, Storm, make_duties, simulate
+from yukimichi.simulator.demo_plan import demo_duties
 from yukimichi.simulator.units import Receivers
 
 type Floats = NDArray[np.float64]
@@ -41,6 +43,8 @@ type Bools = NDArray[np.bool_]
 
 #: A longer silence of a unit makes the work that it touches unheard.
 UNHEARD_S = 90.0
+#: An edge is wholly cleared from this share of its length on, as in status.covered_fraction_min.
+FULL = 0.95
 #: When the simulated storms end: any moment will do.
 ENDING_AT = datetime(2026, 1, 20, 22, tzinfo=UTC)
 SAPPORO = "sapporo/sapporo_authorized_roads_202111.shp"
@@ -88,6 +92,12 @@ def sapporo(data: Path) -> World:
     wish = MatchFilesWish(data / SAPPORO, Path("none.csv"), Path("none.csv"), policy="crossings")
     roads = load_roads(wish, SourceSettings())
     return World(roads.network, roads.index)
+
+
+def demo(folder: Path, n_edges: int = 70_000) -> World:
+    """The synthetic prefecture, made in a folder, with the duties of its plans."""
+    network, duties = demo_duties(generate_demo(folder, n_edges=n_edges))
+    return World(network, build_index(network), duties)
 
 
 def storm_of(world: World, seed: int, kind: Kind, n_vehicles: int = N_VEHICLES, hours: float = HOURS) -> SimRun:
@@ -162,39 +172,95 @@ class Shown:
     cleared: Bools
 
 
-def shown(world: World, facts: PassFacts, counts: Bools, share: float | None = None) -> Shown:
+def shown(world: World, facts: PassFacts, counts: Bools) -> Shown:
     """What the facts that count cover, with the slack at the ends of edges."""
     ends = world.network.edge_from.astype(np.int64), world.network.edge_to.astype(np.int64)
     drawn = with_end_slack(facts, counts, adjacent(facts, *ends), world.length_m)
     found = cover(drawn, counts, world.length_m)
-    share = StatusSettings().covered_fraction_min if share is None else share
-    return Shown(found.covered, found.fraction >= share - 1e-9)
+    return Shown(found.covered, found.fraction >= StatusSettings().covered_fraction_min - 1e-9)
 
 
-def judge(world: World, played: Played, confidence_min: float | None = None) -> dict[str, float]:
-    """Metres of what is shown and of what was done; a table of a storm, to be summed over storms.
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is shown on E edges, and what was done. Metres (E,), masks (E,).
+
+    facts     the passes, those of the other lines of streets drawn twice too
+    done_m    cleared in truth; by_line_m: the same where each line drawn is a street of its own
+    heard_m   cleared in truth by units that were heard; both_m: of it covered by passes that count
+    """
+
+    facts: PassFacts
+    shown: Shown
+    length_m: Floats
+    done_m: Floats
+    by_line_m: Floats
+    heard_m: Floats
+    both_m: Floats
+
+    @property
+    def is_full(self) -> Bools:
+        """(E,) wholly cleared by units that were heard."""
+        return self.heard_m >= FULL * self.length_m
+
+    @property
+    def is_missed(self) -> Bools:
+        """(E,) wholly cleared by units that were heard, and not shown as cleared."""
+        return self.is_full & ~self.shown.cleared
+
+
+def judge(world: World, played: Played, confidence_min: float | None = None) -> Verdict:
+    """What is shown of a storm beside what was done."""
+    least = StatusSettings().confidence_min if confidence_min is None else confidence_min
+    length_m, n, twins = world.length_m, world.network.n_edges, world.index.twins
+    facts = with_twins(facts_of(played.passes), twins)
+    found = shown(world, facts, clears(facts) & (facts.confidence >= least))
+    heard = clip(on_streets(played.heard, twins), length_m)
+    return Verdict(
+        facts=facts, shown=found, length_m=length_m,
+        done_m=measure(clip(on_streets(played.cleared, twins), length_m), n),
+        by_line_m=measure(clip(played.cleared, length_m), n), heard_m=measure(heard, n),
+        both_m=measure(intersect(heard, found.covered), n),
+    )  # fmt: skip
+
+
+def sums(found: Verdict) -> dict[str, float]:
+    """Metres of one storm, to be summed over storms.
 
     shown_m, false_m      length shown as cleared, and of it not cleared in truth
-    heard_m, missed_m     length of edges that units wholly cleared and that were heard, and of it not shown as cleared
-    heard_metres, missed_metres  metres that heard units cleared, and of them not covered by passes that count
-    silent_m, silent_shown_m  likewise, edges that only unheard units cleared, and what is shown of them all the same
+    by_line_m             the same where each line drawn is a street of its own
+    full_m, missed_m      length of edges that units that were heard wholly cleared, and of it not shown as cleared
+    heard_m, uncovered_m  metres that they cleared, and of them not covered by passes that count
+    silent_m, told_m      length of edges that only unheard units cleared, and of it shown as cleared all the same
     """
-    least = StatusSettings().confidence_min if confidence_min is None else confidence_min
-    length_m, n = world.length_m, world.network.n_edges
-    facts = with_twins(facts_of(played.passes), world.index.twins)
-    found = shown(world, facts, clears(facts) & (facts.confidence >= least))
-    heard = on_streets(played.heard, world.index.twins)
-    done_m, heard_m = (measure(clip(s, length_m), n) for s in (on_streets(played.cleared, world.index.twins), heard))
-    full = heard_m >= 0.95 * length_m
-    silent = (done_m >= 0.95 * length_m) & ~full
-    both_m = measure(intersect(clip(heard, length_m), found.covered), n)
+    length_m, cleared, full = found.length_m, found.shown.cleared, found.is_full
+    silent = (found.done_m >= FULL * length_m) & ~full
     return {
-        "shown_m": length_m[found.cleared].sum(),
-        "false_m": (length_m - np.minimum(done_m, length_m))[found.cleared].sum(),
-        "heard_m": length_m[full].sum(),
-        "missed_m": length_m[full & ~found.cleared].sum(),
-        "heard_metres": heard_m.sum(),
-        "missed_metres": heard_m.sum() - both_m.sum(),
+        "shown_m": length_m[cleared].sum(),
+        "false_m": (length_m - found.done_m)[cleared].sum(),
+        "by_line_m": (length_m - found.by_line_m)[cleared].sum(),
+        "full_m": length_m[full].sum(),
+        "missed_m": length_m[found.is_missed].sum(),
+        "heard_m": found.heard_m.sum(),
+        "uncovered_m": (found.heard_m - found.both_m).sum(),
         "silent_m": length_m[silent].sum(),
-        "silent_shown_m": length_m[silent & found.cleared].sum(),
+        "told_m": length_m[silent & cleared].sum(),
     }
+
+
+def causes(world: World, found: Verdict) -> dict[str, float]:
+    """Metres missed by cause; the first that holds. They add up to missed_m."""
+    facts, missed = found.facts, found.is_missed
+    weak = shown(world, facts, clears(facts))
+    found_all = shown(world, facts, np.full(len(facts), True))
+    gap_m = found.length_m - measure(found_all.covered, world.network.n_edges)
+    reasons = {
+        "of low confidence": weak.cleared,
+        "found, not taken for work": found_all.cleared,
+        "found but for its last 30 m": gap_m < np.minimum(30.0, 0.5 * found.length_m),
+        "not found": np.full(len(missed), True),
+    }
+    out: dict[str, float] = {}
+    for name, holds in reasons.items():
+        out[name] = float(found.length_m[missed & holds].sum())
+        missed = missed & ~holds
+    return out

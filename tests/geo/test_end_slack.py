@@ -80,3 +80,14 @@ def test_slack_alone_clears_no_short_edge(facts_of: Make) -> None:
     found = with_end_slack(facts, np.full(2, True), adjacent(facts, FROM, TO), short)
     assert found.to_m.tolist() == [30 - 30 * END_SLACK_FRACTION - 0.1, 30.0]
     assert found.from_m.tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize(("missing_m", "expected"), [(END_SLACK_M, 100.0), (END_SLACK_M + 0.01, 89.99)])
+def test_who_turns_back_near_the_node_has_turned_on_it_even_with_the_blade_up(
+    facts_of: Make, missing_m: float, expected: float
+) -> None:
+    facts = facts_of(
+        {"trace": 1, "seq": 0, "edge": 0, "from_m": 0, "to_m": 100 - missing_m},
+        {"trace": 1, "seq": 1, "edge": 1, "from_m": 0, "to_m": 100 - missing_m, "kind": "deadhead"},
+    )
+    assert slack(facts, (True, False))[0] == pytest.approx((0.0, expected))

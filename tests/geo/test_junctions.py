@@ -102,3 +102,25 @@ def test_without_a_word_of_work_not_one_metre_is_covered() -> None:
 def test_the_other_carriageway_stays_as_it_was() -> None:
     xy = TOWN.drive("D", "C", "B", "A", every_m=20)
     assert set(covered(TOWN, xy, 4, blade=np.full(len(xy), DOWN))) == {"DC", "CB", "BA"}
+
+
+@pytest.mark.parametrize("stand_mps", [0.0, np.nan])
+def test_a_blade_that_is_up_to_turn_says_nothing_of_the_way_there(stand_mps: float) -> None:
+    """Into a short dead end with the blade down, a stand at its end with the blade up, out with the blade down."""
+    street = draw("A---------B--C", step_m=20.0)
+    places = np.array([100.0, 170, 260, 260, 260, 260, 170, 100])
+    xy = np.column_stack([street.node_at["A"][0] + places, np.full(8, street.node_at["A"][1])])
+    blade, speed = np.full(8, DOWN), np.full(8, 3.5)
+    blade[2:6], speed[2:6] = UP, stand_mps
+    found = covered(street, xy, 15, blade=blade, speed_mps=speed)
+    # a device that tells no speed may have lifted its blade before
+    assert found.get("BC", 0.0) == (1.0 if stand_mps == 0.0 else 0.0)
+    assert found["AB"] == found["BA"] == 0.5
+
+
+def test_a_stand_with_the_blade_up_off_a_turning_place_is_work_up_to_the_junction_only() -> None:
+    way = TOWN.drive("A", "B", "C", every_m=35.0)
+    xy = np.vstack([way, np.repeat(way[-1:], 3, axis=0)])
+    blade = np.r_[np.full(3, DOWN), np.full(len(xy) - 3, UP)]
+    speed = np.r_[np.full(len(way), 3.5), np.zeros(3)]
+    assert "BC" not in covered(TOWN, xy, 10, blade=blade, speed_mps=speed)
