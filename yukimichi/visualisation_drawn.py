@@ -5,6 +5,8 @@ from __future__ import annotations
 import html
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from geo.kpi import NAMES
 from yukimichi.visualisation import Found
 
@@ -34,13 +36,18 @@ BAR, QUIET, TARGET, INK = "#1f66b5", "#b9cde2", "#c8401a", "#222222"
 MOST_BARS = 14
 
 
-def chart(found: Found, by: str = "office") -> Drawing:
-    """The three figures against the yearly targets, and what is observed by manager, office or municipality."""
-    import matplotlib.pyplot as plt
+def _font() -> str | None:
     from matplotlib import font_manager
 
     installed = {font.name for font in font_manager.fontManager.ttflist}
-    font = next((name for name in FONTS if name in installed), None)
+    return next((name for name in FONTS if name in installed), None)
+
+
+def chart(found: Found, by: str = "office") -> Drawing:
+    """The three figures against the yearly targets, and what is observed by manager, office or municipality."""
+    import matplotlib.pyplot as plt
+
+    font = _font()
     rows = sorted(found.kpi.tree["by"][by], key=lambda row: -float(row["planned_m"]))[:MOST_BARS]
     with plt.rc_context({"font.family": [font or "DejaVu Sans"], "axes.spines.top": False, "axes.spines.right": False}):
         drawing, (left, right) = plt.subplots(
@@ -88,14 +95,40 @@ def _by(axes: Axes, found: Found, rows: list[dict[str, Any]], by: str, *, is_ja:
         axes.axvline(target, color=TARGET, lw=2.0, zorder=3)
     axes.set_yticks(place, [str(row["label"] if is_ja else row["name"]) for row in rows], fontsize=9)
     axes.set_xlim(0, 100)
-    axes.set_xlabel("%")
     names = {"manager": "管理者", "office": "事務所", "municipality": "市町", "route": "路線"}
     axes.set_title(f"{names.get(by, by)}別 by {by}" if is_ja else f"by {by}", loc="left", fontsize=12)
-    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False, fontsize=8.5)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=2, frameon=False, fontsize=9)
+
+
+def map_of(found: Found) -> Drawing:
+    """The routes by what is visible of them, as a picture: it needs no internet. The worst is on top."""
+    import matplotlib.pyplot as plt
+    from matplotlib.lines import Line2D
+
+    font, km = _font(), found.parts.groupby("part")["km"].sum()
+    with plt.rc_context({"font.family": [font or "DejaVu Sans"]}):
+        drawing, axes = plt.subplots(figsize=(9, 9), layout="constrained")
+        looks = []
+        for code, ja, en, colour, width, dashes in reversed(PARTS):
+            style = (0, tuple(float(one) / width for one in dashes.split())) if dashes else "-"
+            lines = found.parts[found.parts["part"] == code]
+            if not lines.empty:
+                lines.plot(ax=axes, color=colour, linewidth=width * 0.55, linestyle=style)
+            label = f"{ja} {en}" if font else en
+            looks.append(
+                Line2D([], [], color=colour, lw=width * 0.8, ls=style, label=f"{label}: {km.get(code, 0.0):,.1f} km")
+            )
+        name = found.kpi.tree["span"]["name"] if font else found.kpi.tree["span"]["from_at"][:10]
+        axes.set_title(f"見えていない除雪路線 what is not visible\n{name}" if font else name, loc="left")
+        drawing.legend(handles=looks[::-1], loc="outside lower center", fontsize=9, frameon=False)
+        axes.set_aspect(1 / np.cos(np.deg2rad(np.mean(axes.get_ylim()))))
+        axes.set_axis_off()
+        plt.close(drawing)
+    return drawing
 
 
 def invisible_map(found: Found) -> folium.Map:
-    """The routes by what is visible of them; the worst on top. No tiles: it works without any internet."""
+    """The same on a map to move about in, the worst on top. No tiles; its scripts (Leaflet) come from the internet."""
     import folium
 
     chart = folium.Map(tiles=None, control_scale=True, prefer_canvas=True)
@@ -122,7 +155,7 @@ def invisible_map(found: Found) -> folium.Map:
 
 _STYLE = """<style>
 .leaflet-container { background: #f6f5f1; }
-.kpi-legend { position: absolute; z-index: 900; left: 12px; bottom: 34px; background: #fff; padding: 10px 14px;
+.kpi-legend { position: absolute; z-index: 900; left: 12px; bottom: 72px; background: #fff; padding: 10px 14px;
   border: 1px solid #bbb; border-radius: 4px; font: 13px/1.5 sans-serif; }
 .kpi-legend svg { vertical-align: middle; margin-right: 8px; }
 </style>"""

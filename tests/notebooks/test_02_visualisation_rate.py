@@ -79,6 +79,10 @@ def test_the_notebook_runs_and_shows_the_bytes(town: Town, monkeypatch: pytest.M
     texts = {text.get_text() for axes in drawing.axes for text in axes.texts}
     assert {"83.3 %", "33.3 %"} <= texts
     assert any("2025" in text for text in texts)
+    shown = [text.get_text() for text in world["picture"].legends[0].get_texts()]
+    assert len(shown) == len(PARTS)
+    assert any(text.endswith("0.5 km") and "not in the network" in text for text in shown)
+    assert any(text.endswith("2.5 km") and "one direction only" in text for text in shown)
     page = world["shown"].get_root().render()
     for _, ja, _, colour, _, _ in PARTS:
         assert ja in page
