@@ -118,7 +118,7 @@ def main() -> None:
         covering, assessing = run(network, facts_of(network, n), 5 if n <= 1_000_000 else 1)
         print(f"{n:>12,} passes: coverage {covering:7.3f} s, coverage and states {assessing:7.3f} s", flush=True)
     for name, took in in_database(network, facts_of(network, sizes[0])).items():
-        print(f"| {name} | {took.clock_s:.3f} s | {took.cpu_s:.3f} s |", flush=True)
+        print(f"| {name} | {took.clock_s:.3f} s | {took.cpu_s:.3f} s | {took.server_s:.3f} s |", flush=True)
     print(f"load {os.getloadavg()[0]:.1f}")
 
 

@@ -38,6 +38,8 @@ CHECKED = {
     ("ops", "edge_status", "state"): set(vocabulary.State),
     ("ops", "edge_status", "reason"): set(vocabulary.Reason),
     ("ops", "edge_status", "work_basis"): set(vocabulary.WorkBasis),
+    ("ops", "edge_status", "restriction"): set(vocabulary.Restriction),
+    ("ops", "treatment_coverage", "treatment"): set(vocabulary.Treatment),
     ("ops", "pass", "treatment"): set(vocabulary.Treatment),
     ("ops", "pass", "kind"): set(vocabulary.PassKind),
     ("ops", "pass", "work_basis"): set(vocabulary.WorkBasis),
