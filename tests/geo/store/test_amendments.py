@@ -130,7 +130,8 @@ def write(world: World, trace: int, *, version: int = 1, provisional: bool = Fal
             "INSERT INTO ops.pass (trace_id, seq, vehicle_id, edge_id, from_m, to_m, during, kind, status, work_basis, "
             "confidence, first_fix_at, last_fix_at, n_fixes, matcher_version, network_version, is_provisional, "
             "is_synthetic, superseded_at) SELECT %(trace)s, %(seq)s, 1, 2, 0, %(to_m)s, "
-            "tstzrange(at - interval '1 min', at, '[]'), 'pass', 'matched', 'sensed', 0.9, at, at, 2, %(matcher)s, %(version)s, %(provisional)s, false, "
+            "tstzrange(at - interval '1 min', at, '[]'), 'pass', 'matched', 'sensed', 0.9, at, at, 2, "
+            "%(matcher)s, %(version)s, %(provisional)s, false, "
             "CASE WHEN %(superseded)s THEN now() END "
             "FROM (SELECT date_trunc('hour', now()) - %(ago)s * interval '1 h') AS t (at) RETURNING pass_id",
             row | {"trace": trace, "version": version, "provisional": provisional},
