@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from geo.completion import NEVER, Growth, completed_us, growth
 from geo.coverage import PassFacts, cover
+from geo.coverage_passes import cover_passes, traversal_of
 
 EDGES, LENGTH = 4, 12
 LENGTH_M = np.full(EDGES, float(LENGTH))
@@ -58,6 +59,7 @@ def naive(items: list[Item], share: float) -> list[int]:
 def _compiled() -> None:
     """The first call compiles, which no example should be timed for."""
     grown([(0, 0, 1, 1)])
+    test_in_the_end_as_much_is_complete_as_states_say.hypothesis.inner_test([(2, 0, 9, 1), (2, 0, 9, 2)])  # type: ignore[attr-defined]
 
 
 @given(many, st.sampled_from([0.25, 0.5, 0.75, 1.0]))
@@ -80,6 +82,16 @@ def test_covered_metres_are_the_coverage_of_that_moment(items: list[Item], momen
     plain = grown(items, np.ones(EDGES, np.int16), np.zeros(EDGES, np.bool_))
     truth = cover(facts, facts.ended_us <= moment, LENGTH_M).fraction * LENGTH
     assert np.allclose(plain.covered_m(moment), truth, atol=1e-9)
+
+
+@given(many)
+def test_in_the_end_as_much_is_complete_as_states_say(items: list[Item]) -> None:
+    """geo.status counts the newest passes where several are needed; the metres are the same."""
+    facts = drawn(items)
+    never_shared = np.zeros(EDGES, np.bool_)
+    found = growth(facts, np.full(len(items), True), LENGTH_M, NEEDED, never_shared).covered_m(10)
+    states = cover_passes(facts, np.full(len(items), True), LENGTH_M, NEEDED, traversal_of(facts))
+    assert np.allclose(found, states.fraction * LENGTH, atol=1e-9)
 
 
 def test_a_second_pass_completes_what_needs_two() -> None:
