@@ -8,7 +8,7 @@ from geo.settings_base import Part
 
 
 class EventSettings(Part):
-    """When weather makes a storm (docs/events.md), and what of the past counts as told already (docs/history.md)."""
+    """When weather makes a storm (docs/snow.md), and what of the past counts as told already (docs/history.md)."""
 
     #: facts that end so many minutes ago were told already: changing them is an amendment
     late_min: float = Field(60, ge=0)

@@ -92,7 +92,7 @@ def test_the_direction_that_is_farther_from_cleared_decides_the_colour_of_a_road
     settings = Settings(home=config.parent / "home")
     database = Database(json.loads(config.read_text())["database"]["url"])
     review = replay_in(database, settings, make_town(1500).network, None, 4)
-    rank = [STATES.index(word) for word in ("uncleared", "unknown", "clearing", "cleared")]  # type: ignore[arg-type]
+    rank = [STATES.index(word) for word in ("uncleared", "unknown", "clearing", "cleared")]
     for row, pieces in zip(review.states, review.pieces(), strict=True):
         for piece in range(0, len(pieces), 7):
             both = [int(code) for code in row[2 * piece : 2 * piece + 2] if code != OFF_PLAN]
