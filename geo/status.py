@@ -40,14 +40,33 @@ from geo.vocabulary import Reason, State, Treatment
 from geo.work import DECLARED, NO_TREATMENT, PASS, UNKNOWN
 
 __all__ = [
-    "CLEARED", "CLEARING", "MANAGER_SOURCE", "NEVER", "NO_SOURCE", "REASONS", "STATES", "STATE_UNKNOWN", "UNCLEARED",
-    "EdgeContext", "EdgeStatus", "Moment", "StatusRules", "assess", "assess_all",
+    "CLEARED", "CLEARING", "MANAGER_SOURCE", "NEVER", "NO_SOURCE", "REASONS", "STATES", "STATE_UNKNOWN", "TABLE",
+    "UNCLEARED", "EdgeContext", "EdgeStatus", "Moment", "StatusRules", "assess", "assess_all",
 ]  # fmt: skip
 
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 type Bools = NDArray[np.bool_]
 
+#: State and reason of each row of the state table, in order; the last one holds where no other does.
+TABLE: tuple[tuple[State, Reason], ...] = (
+    (State.UNKNOWN, Reason.CLOSED),
+    (State.UNCLEARED, Reason.NONE),
+    (State.UNKNOWN, Reason.NONE),
+    (State.CLEARING, Reason.NONE),
+    (State.CLEARED, Reason.NONE),
+    (State.CLEARING, Reason.NONE),
+    (State.UNKNOWN, Reason.SNOWED_OVER),
+    (State.UNKNOWN, Reason.EXPIRED),
+    (State.UNKNOWN, Reason.LOW_CONFIDENCE),
+    (State.UNKNOWN, Reason.WORK_UNKNOWN),
+    (State.UNKNOWN, Reason.NO_EVENT),
+    (State.UNKNOWN, Reason.NOT_ON_PLAN),
+    (State.UNKNOWN, Reason.NO_DEVICE),
+    (State.UNKNOWN, Reason.SILENT),
+    (State.UNKNOWN, Reason.UNMATCHED),
+    (State.UNCLEARED, Reason.NONE),
+)
 _SIDEWALK = frozenset({Treatment.SIDEWALK_CLEARING})
 
 
@@ -172,26 +191,26 @@ def _first_row(edges: EdgeContext, rules: StatusRules, moment: Moment, seen: _Se
     shut = edges.orders.is_closed
     said_clearing = ~shut & (said == CLEARING) & (edges.orders.corrected_us + rules.clearing_us > as_of)
     at_work = (seen.once.fraction > 0) & (seen.once.newest_us + rules.clearing_us > as_of)
-    first_that_holds: list[tuple[Bools, State, Reason]] = [
-        (shut, State.UNKNOWN, Reason.CLOSED),
-        (said == UNCLEARED, State.UNCLEARED, Reason.NONE),
-        (said == STATE_UNKNOWN, State.UNKNOWN, Reason.NONE),
-        (said_clearing, State.CLEARING, Reason.NONE),
-        (held.complete & (held.until_us > as_of), State.CLEARED, Reason.NONE),
-        (at_work, State.CLEARING, Reason.NONE),
-        (held.complete & held.by_snow, State.UNKNOWN, Reason.SNOWED_OVER),
-        (held.complete | (said == CLEARING), State.UNKNOWN, Reason.EXPIRED),
-        (seen.weak.fraction >= rules.enough, State.UNKNOWN, Reason.LOW_CONFIDENCE),
-        (seen.possible >= rules.enough, State.UNKNOWN, Reason.WORK_UNKNOWN),
-        (np.full(len(said), moment.is_standing), State.UNKNOWN, Reason.NO_EVENT),
-        (~edges.on_plan, State.UNKNOWN, Reason.NOT_ON_PLAN),
-        (~edges.has_device, State.UNKNOWN, Reason.NO_DEVICE),
-        (~edges.is_healthy, State.UNKNOWN, Reason.SILENT),
-        (edges.is_unmatched, State.UNKNOWN, Reason.UNMATCHED),
+    when = [
+        shut,
+        said == UNCLEARED,
+        said == STATE_UNKNOWN,
+        said_clearing,
+        held.complete & (held.until_us > as_of),
+        at_work,
+        held.complete & held.by_snow,
+        held.complete | (said == CLEARING),
+        seen.weak.fraction >= rules.enough,
+        seen.possible >= rules.enough,
+        np.full(len(said), moment.is_standing),
+        ~edges.on_plan,
+        ~edges.has_device,
+        ~edges.is_healthy,
+        edges.is_unmatched,
     ]
-    when = [row[0] for row in first_that_holds]
-    state = np.select(when, [STATES.index(row[1]) for row in first_that_holds], UNCLEARED).astype(np.int8)
-    reason = np.select(when, [REASONS.index(row[2]) for row in first_that_holds], REASONS.index(Reason.NONE))
+    *rows, (rest_state, rest_reason) = [(STATES.index(state), REASONS.index(reason)) for state, reason in TABLE]
+    state = np.select(when, [row[0] for row in rows], rest_state).astype(np.int8)
+    reason = np.select(when, [row[1] for row in rows], rest_reason)
     plainly = ~shut & np.isin(said, (UNCLEARED, STATE_UNKNOWN))
     return _Rows(state, reason.astype(np.int8), said_clearing, plainly)
 
