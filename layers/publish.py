@@ -93,7 +93,7 @@ def publish(
         state["as_of"] = state["as_of"] or as_of
         n_reference = _reference(connection, state, old)
         n_roads, n_tiles = _roads(connection, state, old)
-        _, has_lifted = withhold(connection)
+        has_lifted = bool(withhold(connection).lifted)
         status_version, n_status = _status(connection, state, old, is_new=n_roads > 0)
         n_passes, n_dropped = _passes(connection, state, {} if has_lifted else old, as_of)
         n_ploughs = publish_ploughs(connection, as_of, secret, mask_m, heard_min)

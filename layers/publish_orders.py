@@ -8,8 +8,8 @@ from geo.db import Row, read_sql
 from geo.errors import ConflictError
 from geo.vocabulary import EventKind
 from layers.closures import publish_closures
-from layers.publish import PASSES_KEPT, default_reason, one_row, publish_plans, run
-from layers.withholding import withhold
+from layers.publish import PASSES_KEPT, Facts, default_reason, one_row, publish_plans, run
+from layers.withholding import withhold, withhold_status
 
 type Connection = psycopg.Connection[Row]
 
@@ -23,17 +23,24 @@ def publish_orders(connection: Connection) -> int:
     held = one_row(connection, "publish_held")
     if held is None:
         raise ConflictError("Nothing is published yet.", hint="Run `yukimichi publish` once.")
-    edge_ids, has_lifted = withhold(connection)
+    found = withhold(connection)
     publish_closures(connection)
-    version = int(held["status_version"]) + bool(edge_ids)
-    if edge_ids:
-        reason = default_reason(EventKind(held["event_kind"])).value
-        params = {"edge_ids": edge_ids, "event_id": held["event_id"], "default_reason": reason}
-        run(connection, "publish_status_of", params | {"status_version": version})
+    version = int(held["status_version"]) + found.is_news
+    if found.n_stopped:
+        withhold_status(connection, version)
+    if found.lifted:
+        _give_back(connection, held, found.lifted, version)
+    if found.is_news:
         publish_plans(connection, {"status_version": -1}, version, held["as_of"])
-    if has_lifted:
-        since = max(held["reference_at"], held["as_of"] - PASSES_KEPT)
-        rows = connection.execute(read_sql("layers", "publish_passes_back"), {"since": since}).fetchall()
-        run(connection, "publish_passes_of", {"pass_ids": [row[0] for row in rows], "since": since})
     run(connection, "publish_moment", {"as_of": held["as_of"], "status_version": version})
-    return len(edge_ids)
+    return found.n_stopped + len(found.lifted)
+
+
+def _give_back(connection: Connection, held: Facts, edge_ids: list[int], version: int) -> None:
+    """States and passes of edges that are withheld no more."""
+    reason = default_reason(EventKind(held["event_kind"])).value
+    params = {"edge_ids": edge_ids, "event_id": held["event_id"], "default_reason": reason}
+    run(connection, "publish_status_of", params | {"status_version": version})
+    since = max(held["reference_at"], held["as_of"] - PASSES_KEPT)
+    rows = connection.execute(read_sql("layers", "publish_passes_back"), {"since": since}).fetchall()
+    run(connection, "publish_passes_of", {"pass_ids": [row[0] for row in rows], "since": since})

@@ -7,6 +7,8 @@ restart; managers read mgr.withheld_status meanwhile. Stops hold by the clock of
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import psycopg
 
 from geo.db import Row, read_sql
@@ -14,20 +16,39 @@ from geo.db import Row, read_sql
 type Connection = psycopg.Connection[Row]
 
 
-def withhold(connection: Connection) -> tuple[list[int], bool]:
-    """Take from the public what stops withhold now: (edges that changed, whether some were lifted). As yuki_publish.
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """What changed: how many edges are newly withheld, and the ids of those that are so no more."""
 
-    Passes and ploughs are gone when this returns. The states of the edges are still to be published, and after a lift
-    the passes too.
+    n_stopped: int
+    lifted: list[int]
+
+    @property
+    def is_news(self) -> bool:
+        """Whether anything changed."""
+        return self.n_stopped > 0 or bool(self.lifted)
+
+
+def withhold(connection: Connection) -> Withheld:
+    """Take from the public what stops withhold now; as yuki_publish.
+
+    Passes and ploughs are gone when this returns. States are still to be published, and after a lift the passes too.
     """
-    rows = connection.execute(read_sql("layers", "withhold_edges")).fetchall()
-    if not rows:
-        return [], False
-    connection.execute(read_sql("layers", "withheld_version"))
-    if any(row[1] for row in rows):
+    row = connection.execute(read_sql("layers", "withhold_edges")).fetchone()
+    assert row is not None
+    found = Withheld(int(row[0]), list(row[1]))
+    if found.is_news:
+        connection.execute(read_sql("layers", "withheld_version"))
+    if found.n_stopped:
         connection.execute(read_sql("layers", "withhold_passes"))
         withhold_ploughs(connection)
-    return [row[0] for row in rows], any(not row[1] for row in rows)
+    return found
+
+
+def withhold_status(connection: Connection, status_version: int) -> None:
+    """Publish that nothing is told of the edges that are withheld now."""
+    connection.execute(read_sql("layers", "withhold_status_gone"))
+    connection.execute(read_sql("layers", "withhold_status"), {"status_version": status_version})
 
 
 def withhold_ploughs(connection: Connection) -> int:

@@ -71,16 +71,13 @@ class Laid:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """What laying needs: the database, the network with its ground, and the matcher's way with drawn lines."""
+    """What laying needs: the database, the network, and what takes long to make and few orders ask for: the ground, and
+    the matcher's way with drawn lines."""
 
     connection: psycopg.Connection[Row]
-    ground: Ground
+    network: Network
+    ground: Callable[[], Ground]
     lay_line: LayLine
-
-    @property
-    def network(self) -> Network:
-        """The network that orders are laid on."""
-        return self.ground.network
 
     def lay(self, entry: Entry) -> Laid:
         """Lay an order by the first way of naming its place that it has."""
@@ -127,12 +124,12 @@ class Layer:
     def _between(self, entry: Entry) -> Laid:
         """The shortest way between the two places that were tapped."""
         lon, lat = np.array(entry.place["between"], np.float64).T
-        places = [nearest_place(self.ground, *xy) for xy in to_plane(lon, lat, self.network.crs_epsg)]
+        places = [nearest_place(self.ground(), *xy) for xy in to_plane(lon, lat, self.network.crs_epsg)]
         a, b = places
         if a is None or b is None:
             which = "first" if a is None else "second"
             return Laid(planned_m=0.0, misfits=[f"Near the {which} place the network has no road."])
-        way = way_between(self.ground, a, b)
+        way = way_between(self.ground(), a, b)
         if way is None:
             return Laid(planned_m=0.0, misfits=["No road leads from one place to the other, or a very long one."])
         return Laid(self._directed(entry, way), float((way.to_m - way.from_m).sum()))
@@ -165,7 +162,7 @@ class Layer:
         return laid
 
     def _at_point(self, x_m: float, y_m: float, laid: Laid) -> PlanEdges:
-        place = nearest_place(self.ground, x_m, y_m)
+        place = nearest_place(self.ground(), x_m, y_m)
         if place is None:
             laid.misfits.append("A place lies on no road of the network.")
             return no_edges()
@@ -192,7 +189,7 @@ class Layer:
         params = {"network_version": self.network.version, "route": place["route"]}
         rows = self.connection.execute(read_sql("geo", "queries/read_route_kmposts"), params).fetchall()
         is_outward = entry.kind != OrderKind.CORRECTION
-        way, why = posts_way(self.ground, rows, place["from_km"], place["to_km"], is_outward=is_outward)
+        way, why = posts_way(self.ground(), rows, place["from_km"], place["to_km"], is_outward=is_outward)
         if way is None:
             return Laid(planned_m=0.0, misfits=[why])
         return Laid(self._directed(entry, way), float((way.to_m - way.from_m).sum()), [why] if why else [])

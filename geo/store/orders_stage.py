@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,8 @@ from geo.matching.candidates import GridIndex
 from geo.matching.matcher import lay_line
 from geo.network import Network
 from geo.order_places import Ground, ground_of
-from geo.plans import LayLine, piece_lines
+from geo.plans import Laid as Laying
+from geo.plans import piece_lines
 from geo.store.order_laying import Entry, Laid, Layer, drawn, road_m
 from geo.store.plan_rows import copy_rows, hex_ewkb
 from geo.vocabulary import OrderKind
@@ -50,7 +50,7 @@ class OrdersTurn:
 
 
 class OrderStage:
-    """Lays orders on one network version. What costs a second is made when the first order is laid.
+    """Lays orders on one network version. What costs a second is made when the first order asks for it.
 
     index_of  gives the matcher's grid of the network
     """
@@ -58,7 +58,8 @@ class OrderStage:
     def __init__(self, network: Network, index_of: Callable[[], GridIndex]) -> None:
         self.network = network
         self._index_of = index_of
-        self._layer: tuple[Ground, LayLine] | None = None
+        self._ground: Ground | None = None
+        self._index: GridIndex | None = None
 
     def refresh(self, connection: psycopg.Connection[Row]) -> OrdersTurn:
         """Lay what is not laid as it stands, in the connection's transaction."""
@@ -67,10 +68,8 @@ class OrderStage:
         rows = connection.execute(read_sql("geo", "queries/read_orders_to_lay"), params).fetchall()
         if not rows:
             return OrdersTurn()
-        if self._layer is None:
-            self._layer = ground_of(self.network), partial(lay_line, self.network, self._index_of())
         entries = [Entry.of(row) for row in rows]
-        layer = Layer(connection, *self._layer)
+        layer = Layer(connection, self.network, self._ground_now, self._lay_line)
         laid = [layer.lay(entry) for entry in entries]
         gone = {"order_ids": [entry.order_id for entry in entries]}
         held = connection.execute(read_sql("geo", "queries/supersede_orders"), gone).fetchall()
@@ -85,6 +84,16 @@ class OrderStage:
             connection.execute(read_sql("geo", "queries/insert_touch"), named)
         misfits = tuple((e.order_id, " ".join(f.misfits)) for e, f in zip(entries, laid, strict=True) if f.misfits)
         return OrdersTurn(len(entries), touched, True, misfits)
+
+    def _ground_now(self) -> Ground:
+        if self._ground is None:
+            self._ground = ground_of(self.network)
+        return self._ground
+
+    def _lay_line(self, line_xy: NDArray[np.float64]) -> Laying:
+        if self._index is None:
+            self._index = self._index_of()
+        return lay_line(self.network, self._index, line_xy)
 
     def _write(self, connection: psycopg.Connection[Row], entry: Entry, laid: Laid) -> None:
         shape = entry.shape

@@ -2,6 +2,7 @@
 -- Params: since: passes that ended before do not count; known_at: only those recorded from then on (-infinity: all).
 -- Returns nothing; rows written count. A stretch is cut in the plane CRS of its network, in which its metres were
 -- measured; a whole piece is not cut. treatment NULL: not told. Indexes: pass_recorded, pass_during, primary keys.
+-- What a publication stop withholds is left out, as pub.is_withheld says it, but set by set: that function is for few.
 -- What is new is settled whole before the first row is written: a look into pub.passes for each row, under statistics
 -- of an empty table, reads the growing table again and again.
 WITH fresh AS MATERIALIZED (
@@ -23,4 +24,7 @@ FROM fresh
 JOIN ops.pass AS p USING (pass_id)
 JOIN net.piece AS n ON n.piece_id = p.edge_id >> 1
 JOIN net.version AS v ON v.network_version = p.network_version
-WHERE p.from_m < n.length_m AND NOT pub.is_withheld(p.edge_id)
+WHERE p.from_m < n.length_m
+  AND NOT EXISTS (SELECT FROM pub.withheld_edge AS w WHERE w.edge_id IN (p.edge_id, p.edge_id # 1))
+  AND (NOT (SELECT EXISTS (SELECT FROM pub.withheld_edge))
+       OR EXISTS (SELECT FROM pub.roads AS r WHERE r.piece_id = n.piece_id))

@@ -1,6 +1,6 @@
 -- Publish some passes, as stretches of road, without any id of vehicle or trace (see publish_passes.sql).
 -- Params: pass_ids; since: passes that ended before do not count. Returns nothing; rows written count.
--- treatment NULL: not told. Index: primary keys.
+-- What a publication stop withholds is left out (see publish_passes.sql). treatment NULL: not told. Index: primary keys.
 INSERT INTO pub.passes (pass_id, edge_id, is_reversed, from_m, to_m, started_at, ended_at, kind, status, treatment,
                         work_basis, confidence, matcher_version, network_version, is_provisional, synthetic, geom)
 SELECT p.pass_id, p.edge_id, p.edge_id & 1 = 1, p.from_m, p.to_m, lower(p.during), upper(p.during), p.kind, p.status,
@@ -14,6 +14,9 @@ FROM unnest(%(pass_ids)s::bigint[]) AS fresh (pass_id)
 JOIN ops.pass AS p USING (pass_id)
 JOIN net.piece AS n ON n.piece_id = p.edge_id >> 1
 JOIN net.version AS v ON v.network_version = p.network_version
-WHERE p.from_m < n.length_m AND NOT pub.is_withheld(p.edge_id)
+WHERE p.from_m < n.length_m
+  AND NOT EXISTS (SELECT FROM pub.withheld_edge AS w WHERE w.edge_id IN (p.edge_id, p.edge_id # 1))
+  AND (NOT (SELECT EXISTS (SELECT FROM pub.withheld_edge))
+       OR EXISTS (SELECT FROM pub.roads AS r WHERE r.piece_id = n.piece_id))
   AND p.superseded_at IS NULL AND upper(p.during) >= %(since)s::timestamptz
 ON CONFLICT (pass_id) DO NOTHING

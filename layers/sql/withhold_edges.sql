@@ -1,7 +1,7 @@
 -- Bring the edges that are kept from the public up to date with the publication stops that hold by the clock, whatever
 -- moment the states describe: publishing is an act of now. A stop of an area holds the edges that it was laid on.
--- Params: none. Returns (edge_id, is_withheld) of those that changed. The clock is looked at when the statement runs,
--- which may have waited for a lock. Indexes: road_order_now, order_edge_order, primary keys.
+-- Params: none. Returns one row: how many edges are newly withheld, and the ids of those that are so no more (never
+-- NULL). The clock is looked at when the statement runs, which may have waited for a lock. Indexes: road_order_now, order_edge_order, primary keys.
 WITH stop AS MATERIALIZED (
   SELECT order_id, is_everywhere, manager FROM ops.road_order
   WHERE superseded_at IS NULL AND kind = 'publication_stop' AND during @> clock_timestamp()
@@ -21,4 +21,4 @@ WITH stop AS MATERIALIZED (
   SELECT edge_id FROM wanted EXCEPT SELECT edge_id FROM pub.withheld_edge
   RETURNING edge_id
 )
-SELECT edge_id, false AS is_withheld FROM lifted UNION ALL SELECT edge_id, true FROM stopped
+SELECT (SELECT count(*) FROM stopped), (SELECT coalesce(array_agg(edge_id), '{}') FROM lifted)
