@@ -125,6 +125,7 @@ class History:
         for after in range(0, last_id, CHUNK_IDS):
             told = [v.facts[(v.facts["pass_id"] > after) & (v.facts["pass_id"] <= after + CHUNK_IDS)] for v in volumes]
             held = _read(connection, "-infinity", _text(index.horizon_us), after, after + CHUNK_IDS)
+            told.append(np.zeros(0, FACT))
             n_wrong += _n_unlike(np.concatenate(told), settled(held, index.horizon_us))
         return n_wrong
 
