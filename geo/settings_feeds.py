@@ -43,8 +43,8 @@ class ArcgisSettings(Part):
     overlap_s: float = Field(120, ge=0)
     #: the field with the object id; None: the one that the layer itself names
     object_id_field: str | None = None
-    #: name of the reference layer that closures become
-    layer: str = "closures"
+    #: name of the reference layer that closures become; the collection `closures` is that of orders
+    layer: str = "reported_closures"
     #: a file that holds the token and nothing else
     token_file: str | None = None
     #: name of the environment variable that holds the token

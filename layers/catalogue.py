@@ -180,6 +180,7 @@ REFERENCE_TITLES: dict[str, tuple[str, str]] = {
     "settlements": ("集落", "Settlements"),
     "emergency_roads": ("緊急輸送道路", "Emergency transport roads"),
     "shelters": ("避難所", "Shelters"),
+    "reported_closures": ("他機関の通行規制", "Reported closures"),
 }
 
 
