@@ -292,6 +292,9 @@ def test_the_command_prints_bytes_and_words(town: Town, monkeypatch: pytest.Monk
         shown = CliRunner().invoke(app, [*service, "--by", by, "--json"])
         assert shown.exit_code == 0, shown.output
         assert json.loads(shown.stdout)["by"] == by
+        read = CliRunner().invoke(app, [*service, "--by", by])
+        assert read.exit_code == 0, read.output
+        assert "除雪水準 level of service: " in read.output
     file = town.home.parent / "rows.csv"
     assert CliRunner().invoke(app, [*service, "--csv", str(file)]).exit_code == 0
     assert file.read_bytes().startswith(b"\xef\xbb\xbfname,label,state")

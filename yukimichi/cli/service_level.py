@@ -36,6 +36,7 @@ def service_level(
     By plan: planned passes against what was driven. 計画作業と実績の対比。
     """
     from yukimichi.context import opened
+    from yukimichi.service_lines import lines
     from yukimichi.service_report import make_report, to_csv
 
     with opened(config) as context:
@@ -43,7 +44,11 @@ def service_level(
         found = make_report(context, by, event, asked, now())
     if csv_file is not None:
         csv_file.write_bytes(to_csv(found.rows))
-    show(found, as_json=as_json)
+    if as_json:
+        show(found, as_json=True)
+        return
+    for line in lines(found):
+        typer.echo(line)
 
 
 def kpi(
