@@ -157,8 +157,8 @@ def test_every_kind_can_be_read_by_its_own_column_names(database: Database, text
     """A file whose header has the names of docs/reference/plans.md needs no mapping."""
     shapes = {"line": "LINESTRING (136 36, 136.1 36)", "area": "POLYGON ((136 36, 136.1 36, 136.1 36.1, 136 36))"}
     samples = {
-        "target_time": "07:00", "callout_depth_cm": "10", "depth_cm": "15", "is_priority_network": "true", "manager": "prefecture",
-        "treatment": "widening", "km": "1.5",
+        "target_time": "07:00", "callout_depth_cm": "10", "depth_cm": "15", "is_priority_network": "true",
+        "manager": "prefecture", "treatment": "widening", "km": "1.5",
     }  # fmt: skip
     for name, kind in KINDS.items():
         fields = list(kind.fields)
