@@ -1,29 +1,10 @@
-"""Figures of several storms add up by length, and metres of overlapping stretches count once."""
+"""Metres of overlapping stretches count once, and as often as the road needs."""
 
 from __future__ import annotations
 
 import pandas as pd
-import pytest
 
 from benchmarks.bench_storm import covered_m
-from benchmarks.bench_storm_sapporo import COLUMNS, together
-
-
-def storm(shown_km: float, false_percent: float, heard_km: float, missed_percent: float) -> pd.DataFrame:
-    line = dict.fromkeys(COLUMNS, 0.0) | {
-        "shown_cleared_km": shown_km,
-        "false_cleared_percent": false_percent,
-        "heard_km": heard_km,
-        "missed_of_heard_percent": missed_percent,
-    }
-    return pd.DataFrame([line], index=[0.94])
-
-
-def test_shares_of_storms_are_weighted_by_what_they_are_shares_of() -> None:
-    both = together([storm(100.0, 1.0, 300.0, 10.0), storm(300.0, 0.2, 100.0, 20.0)]).loc[0.94]
-    assert both["shown_cleared_km"] == pytest.approx(400.0)
-    assert both["false_cleared_percent"] == pytest.approx((1.0 + 0.6) / 4)
-    assert both["missed_of_heard_percent"] == pytest.approx((30.0 + 20.0) / 4)
 
 
 def test_metres_driven_twice_count_once() -> None:

@@ -59,15 +59,10 @@ def test_streets_further_apart_are_two(apart_m: float, n: int) -> None:
 
 @pytest.mark.parametrize(
     "columns",
-    [{"level": [0, 1]}, {"road_class": [1, 2]}, {"oneway": [1, 0]}, {"oneway": [1, -1]}],
+    [{"level": [0, 1]}, {"road_class": [1, 2]}, {"oneway": [1, 0]}, {"oneway": [1, -1]}, {"oneway": [1, 1]}],
 )
 def test_roads_of_other_kinds_are_no_twins(columns: dict[str, list[int]]) -> None:
     assert len(twins_of(network_of([(0, 0), (100, 0)], [(0, 3), (100, 3)], **columns))) == 0
-
-
-def test_one_ways_in_one_direction_are_one_street() -> None:
-    both = network_of([(0, 0), (100, 0)], [(100, 3), (0, 3)], oneway=[1, -1])
-    assert twins_of(both).edge.tolist() == [3, 2, 1, 0]
 
 
 def test_what_goes_on_crosses_or_forks_is_no_twin() -> None:
