@@ -149,6 +149,7 @@ class Form {
   }
 
   async send() {
+    let sent = null;
     $("send").disabled = true;
     this.done(w("sending"));
     try {
@@ -158,8 +159,7 @@ class Form {
       $("reason").value = "";
       this.place.clear();
       this.done(w("sent", { id }));
-      await this.refresh();
-      await this.tell(id);
+      sent = id;
     } catch (error) {
       if (error.status >= 400 && error.status < 500) {
         this.back();
@@ -169,6 +169,9 @@ class Form {
     } finally {
       $("send").disabled = false;
     }
+    if (sent === null) return;
+    await this.refresh();
+    await this.tell(sent).catch((error) => this.problem(w("failed", { why: error.message })));
   }
 
   /** Says how an order was laid as soon as it is. */
