@@ -35,7 +35,7 @@ def form(chromium: Any, service: Any) -> Callable[..., Any]:
         chromium.open(url, width=width, height=844, is_phone=width < 500, is_dark=is_dark)
         chromium.evaluate("sessionStorage.clear()")
         chromium.call("Page.reload")
-        chromium.wait("document.readyState === 'complete' && document.body.dataset.kind !== undefined")
+        chromium.wait("document.readyState === 'complete' && document.body?.dataset.kind !== undefined")
         if has_key:
             enter_key(chromium, KEY)
             chromium.wait("document.body.classList.contains('is-ready')")
@@ -228,7 +228,7 @@ def test_the_key_lies_in_the_session_alone_and_goes_on_leaving(form: Any) -> Non
     page.wait("document.body && document.body.classList.contains('is-ready')")
     press(page, "leave")
     page.wait("document.readyState === 'complete' && sessionStorage.length === 0")
-    page.wait("document.body.dataset.kind !== undefined && !document.getElementById('key-form').hidden")
+    page.wait("document.body?.dataset.kind !== undefined && !document.getElementById('key-form').hidden")
 
 
 @pytest.mark.parametrize(("lang", "is_dark"), [("ja", False), ("en", True)])

@@ -149,6 +149,7 @@ class Form {
   }
 
   async send() {
+    if (!this.pending) return;
     let sent = null;
     $("send").disabled = true;
     this.done(w("sending"));
