@@ -19,7 +19,7 @@ AS_OF = datetime(2026, 1, 14, 22, 0, tzinfo=UTC)
 EPSG = "http://www.opengis.net/def/crs/EPSG/0/"
 COLLECTIONS = [
     "roads", "road_status", "passes", "ploughs", "routes", "work_sections", "municipalities", "coast", "settlements",
-    "snow", "weather_stations",
+    "snow", "weather_stations", "closures",
 ]  # fmt: skip
 
 
