@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from geo.coverage import PassFacts
 from geo.db import Row, read_sql
-from geo.linear import TOUCH_M
 from geo.network import Network
 from geo.settings import StateSettings
 from geo.status import EdgeContext
 from geo.store.bulk import read_columns
+from geo.store.carry import laid_on
 from geo.store.events import Event, known_text
 from geo.store.orders import read_orders
 from geo.store.passes import CODES
@@ -32,18 +32,11 @@ PLAN_SHARE = 0.5
 UNMATCHED_NEAR_M = 60.0
 #: The same in degrees of longitude at 60 degrees of latitude, where a degree is half as long as at the equator.
 UNMATCHED_NEAR_DEG = UNMATCHED_NEAR_M / 55_000
-#: An edge may have been replaced again and again; more generations than this are a fault in the lineage.
-GENERATIONS_MAX = 1000
-
 #: Columns of copy_passes.sql and copy_edge_passes.sql.
 PASS_COLUMNS = {
     "edge_id": "int8", "from_m": "float8", "to_m": "float8", "began_us": "timestamptz", "ended_us": "timestamptz",
     "kind": "int2", "treatment": "int2", "work_basis": "int2", "confidence": "float4", "source": "int4",
     "synthetic": "bool", "trace": "int8", "seq": "int4",
-}  # fmt: skip
-_LINEAGE = {
-    "from_edge": "int8", "from_from": "float8", "from_to": "float8", "to_edge": "int8", "to_from": "float8",
-    "to_to": "float8", "version": "int4",
 }  # fmt: skip
 _AREAS = {"edge_id": "int8", "area": "int8", "held_m": "float8"}
 _MACHINES = {"vehicle": "int4", "area": "int8", "is_healthy": "bool"}
@@ -63,22 +56,6 @@ def read_facts(
     return facts_from(rows, position), is_carried
 
 
-def laid_on(
-    connection: psycopg.Connection[Row], network: Network, rows: Columns
-) -> tuple[Columns, Ints, NDArray[np.bool_]]:
-    """Rows of PASS_COLUMNS on edges of any version as they lie on this network, their positions, which were carried."""
-    position = network.position_of(rows["edge_id"])
-    n_own = int(np.count_nonzero(position >= 0))
-    for _ in range(GENERATIONS_MAX):
-        lost = position < 0
-        if not lost.any():
-            break
-        moved = _carry(connection, {name: values[lost] for name, values in rows.items()})
-        rows = {name: np.concatenate([values[~lost], moved[name]]) for name, values in rows.items()}
-        position = network.position_of(rows["edge_id"])
-    return rows, position, np.arange(len(position)) >= n_own
-
-
 def facts_from(rows: Columns, position: Ints) -> PassFacts:
     """The facts of rows of PASS_COLUMNS, at (Q,) edge positions."""
     return PassFacts(
@@ -88,29 +65,6 @@ def facts_from(rows: Columns, position: Ints) -> PassFacts:
         source=rows["source"].astype(np.int64), synthetic=rows["synthetic"].astype(np.bool_), trace=rows["trace"],
         seq=rows["seq"].astype(np.int64),
     )  # fmt: skip
-
-
-def _carry(connection: psycopg.Connection[Row], rows: Columns) -> Columns:
-    """Rows on edges that are gone, one generation on; what no lineage leads on is dropped."""
-    ids = {"edge_ids": np.unique(rows["edge_id"]).tolist()}
-    heirs = read_columns(connection, read_sql("geo", "queries/copy_lineage_of"), ids, _LINEAGE)
-    order = np.argsort(heirs["from_edge"], kind="stable")
-    heirs = {name: values[order] for name, values in heirs.items()}
-    low = np.searchsorted(heirs["from_edge"], rows["edge_id"], side="left")
-    high = np.searchsorted(heirs["from_edge"], rows["edge_id"], side="right")
-    n = high - low
-    row = np.repeat(np.arange(len(n)), n)
-    heir = np.repeat(low - np.concatenate([[0], np.cumsum(n)[:-1]]), n) + np.arange(len(row)) if len(row) else row
-    start = np.maximum(rows["from_m"][row], heirs["from_from"][heir])
-    end = np.minimum(rows["to_m"][row], heirs["from_to"][heir])
-    some = end - start > TOUCH_M
-    row, heir, start, end = row[some], heir[some], start[some], end[some]
-    scale = (heirs["to_to"][heir] - heirs["to_from"][heir]) / (heirs["from_to"][heir] - heirs["from_from"][heir])
-    a = heirs["to_from"][heir] + (start - heirs["from_from"][heir]) * scale
-    b = heirs["to_from"][heir] + (end - heirs["from_from"][heir]) * scale
-    moved = {name: values[row] for name, values in rows.items()}
-    moved["edge_id"], moved["from_m"], moved["to_m"] = heirs["to_edge"][heir], np.minimum(a, b), np.maximum(a, b)
-    return moved
 
 
 @dataclass(frozen=True, slots=True)

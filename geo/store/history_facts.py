@@ -23,7 +23,8 @@ from geo.network import Network
 from geo.settings import StateSettings
 from geo.status import EdgeContext
 from geo.store.bulk import FOREVER, NEVER, read_columns
-from geo.store.evidence import PlanHeld, facts_from, laid_on, read_held
+from geo.store.carry import laid_on
+from geo.store.evidence import PlanHeld, facts_from, read_held
 from geo.store.history_volumes import Entry, Index, Volume, load_volume, locked, merge, read_index, settled, write_index
 from geo.store.passes import CODES
 from geo.store.road_needs import RoadNeeds, read_road_needs

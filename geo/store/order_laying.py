@@ -19,8 +19,8 @@ from geo.network import Network
 from geo.order_places import Ground, nearest_place, way_between
 from geo.plans import LayLine, PlanEdges, gather, in_areas, merged, no_edges, open_directions, with_twins
 from geo.polyline import substrings, to_shapes
+from geo.store.carry import laid_on
 from geo.store.order_posts import posts_way
-from geo.store.orders import carried
 from geo.vocabulary import OrderKind
 
 type Ints = NDArray[np.int64]
@@ -111,7 +111,7 @@ class Layer:
         some = high > low
         laid = Laid(planned_m=float((high - low)[some].sum()))
         columns = {"edge_id": ids[some], "from_m": low[some], "to_m": high[some]}
-        found = carried(self.connection, self.network, columns)
+        found, _, _ = laid_on(self.connection, self.network, columns)
         edge = self.network.position_of(found["edge_id"])
         high = np.minimum(found["to_m"], self.network.length_m[edge >> 1])
         laid.edges = merged(PlanEdges(np.zeros(len(edge), np.int64), edge, found["from_m"], high), self.network.n_edges)
