@@ -335,6 +335,9 @@ def test_another_price_works_out_all_days_again(town: Database) -> None:
 
 def test_days_that_are_over_are_taken_away(town: Database) -> None:
     refresh_reports(town, RULES, AS_OF)
-    done = refresh_reports(town, RULES, AS_OF + timedelta(days=RULES.settings.days - 1))
+    # today counts: of as many days as are kept, the 18th is the first one when so many less two lie after the 19th
+    done = refresh_reports(town, RULES, AS_OF + timedelta(days=RULES.settings.days - 2))
     assert done.n_gone == 1
+    assert len(_kept(town)) == 3
     assert all(name.startswith("20260118") for name in _kept(town))
+    assert refresh_reports(town, RULES, AS_OF + timedelta(days=RULES.settings.days - 1)).n_gone == 3
