@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
+from datetime import datetime
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -98,6 +99,14 @@ def is_known(request: Request, etag: str) -> bool:
 def not_modified(headers: dict[str, str]) -> Response:
     """304 with the headers that the full answer would have."""
     return Response(status_code=304, headers=headers)
+
+
+def stale_headers(stale_since: datetime | None) -> dict[str, str]:
+    """What marks an answer from memory while the database is away (RFC 9211); nothing while it is there."""
+    if stale_since is None:
+        return {}
+    since = stale_since.isoformat(timespec="seconds").replace("+00:00", "Z")
+    return {"Cache-Status": f'yukimichi; hit; detail="stale since {since}"'}
 
 
 def takes_gzip(request: Request) -> bool:

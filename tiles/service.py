@@ -77,6 +77,8 @@ class Service:
         self.changes = ByteCache(CHANGES_CACHE_BYTES)
         #: a status version since which roads and event have surely been those of the present dataset
         self.whole_version = 0
+        #: since when the database has not answered; None: it does. What is served from memory meanwhile says so
+        self.stale_since: datetime | None = None
         #: called with each new dataset, in order
         self.listeners: list[Callable[[Dataset], Awaitable[None]]] = []
 
@@ -140,7 +142,9 @@ class Service:
             await asyncio.sleep(WATCH_S)
             try:
                 await self.look()
+                self.stale_since = None
             except (psycopg.Error, PoolTimeout) as error:
+                self.stale_since = self.stale_since or self.clock()
                 LOG.warning("The database does not answer, the last publication stays: %s", error)
 
 
