@@ -12,17 +12,14 @@ help: ## show this list
 run: ready ## install what is missing, start the database, load the demo, serve on 127.0.0.1:8000
 	@$(BIN)/yukimichi up
 
-# Two halves side by side, since tests wait for databases, browsers and brokers more than they count. PostgreSQL is
-# installed first, and what needs other Debian packages is in one half: apt-get serves one at a time.
-HALF := tests/ingest tests/tiles tests/web tests/yukimichi/test_feeds_cli.py
-test: ready-dev ## run the tests; they start a PostGIS of their own. PYTEST="-k word" runs some
+# Four processes on two cores, since tests wait for databases, browsers and brokers more than they count; a file of
+# tests stays in one process, and each process has a PostGIS of its own.
+TESTERS ?= 4
+test: ready-dev ## run the tests; they start PostGIS of their own. PYTEST="-k word" runs some, in one process
 ifdef PYTEST
 	@$(BIN)/pytest $(PYTEST)
 else
-	@$(BIN)/python -c "from yukimichi.debian import find_or_install; find_or_install(print)"
-	@$(BIN)/pytest $(HALF) > .half.log 2>&1 & half=$$!; \
-	$(BIN)/pytest tests $(HALF:%=--ignore=%); other=$$?; \
-	wait $$half; first=$$?; cat .half.log; rm -f .half.log; [ $$first = 0 ] && [ $$other = 0 ]
+	@$(BIN)/pytest -n $(TESTERS) --dist loadfile --durations 25
 endif
 
 check: lint types contracts test docs ## all that CI runs
@@ -49,7 +46,7 @@ bench-match: ready-dev .venv-peers/made ## our matcher beside Valhalla and OSRM;
 	@$(BIN)/python -m benchmarks.bench_match --peers .venv-peers/bin/python --write docs/matching-peers.md
 
 drill-crash: ready-dev ## kill web process, worker and database at random during a replay and compare; takes minutes
-	@$(BIN)/python -m benchmarks.drill_crash
+	@$(BIN)/pytest -m drill tests/yukimichi/test_crash.py && $(BIN)/python -m benchmarks.drill_crash
 
 .venv-peers/made: requirements-peers.lock | ready-dev
 	@$(BIN)/uv venv -q --clear --python $(BIN)/python .venv-peers

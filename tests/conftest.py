@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import shutil
 import subprocess
@@ -34,7 +36,9 @@ def cluster() -> Iterator[Cluster]:
     """A running PostGIS with a migrated database named `template_yuki`."""
     home = Path(tempfile.mkdtemp(prefix="yuki-test-"))
     home.chmod(0o755)
-    made = Cluster(home, find_or_install(print), FAST)
+    with one_at_a_time("apt"):
+        programs = find_or_install(print)
+    made = Cluster(home, programs, FAST)
     made.start()
     try:
         made.create_database("template_yuki")
@@ -66,16 +70,25 @@ def yuki_data() -> Path:
     return folder
 
 
+@contextlib.contextmanager
+def one_at_a_time(name: str) -> Iterator[None]:
+    """Of all test processes of this machine one alone is in a block of that name."""
+    with (Path(tempfile.gettempdir()) / f"yuki-test-{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 @pytest.fixture(scope="session")
 def installed() -> Callable[[str, str], str]:
     """installed(program, packages): the path of a program of Debian's, installed with apt-get if it is missing."""
 
     def find(program: str, packages: str) -> str:
-        if shutil.which(program) is None:
-            sudo = [] if os.geteuid() == 0 else ["sudo"]
-            apt = [*sudo, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"]
-            subprocess.run([*apt, "update"], check=True)
-            subprocess.run([*apt, "install", "-y", "--no-install-recommends", *packages.split()], check=True)
+        with one_at_a_time("apt"):
+            if shutil.which(program) is None:
+                sudo = [] if os.geteuid() == 0 else ["sudo"]
+                apt = [*sudo, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"]
+                subprocess.run([*apt, "update"], check=True)
+                subprocess.run([*apt, "install", "-y", "--no-install-recommends", *packages.split()], check=True)
         path = shutil.which(program)
         assert path, f"{packages} was installed and brought no {program}"
         return path
@@ -84,9 +97,9 @@ def installed() -> Callable[[str, str], str]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave realdata tests out of the run, and say so in its header, where YUKI_DATA is not set."""
-    if os.environ.get("YUKI_DATA"):
-        return
-    kept = [item for item in items if item.get_closest_marker("realdata") is None]
-    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
-    items[:] = kept
+    """Leave out, and say so in the header: realdata tests without YUKI_DATA, and drills that `-m` does not name."""
+    left_out = set() if os.environ.get("YUKI_DATA") else {"realdata"}
+    left_out |= {"drill"} - set(config.option.markexpr.split())
+    gone = [item for item in items if any(item.get_closest_marker(name) for name in left_out)]
+    config.hook.pytest_deselected(items=gone)
+    items[:] = [item for item in items if item not in set(gone)]

@@ -15,6 +15,7 @@ from tests.yukimichi.archive_town import Town
 from yukimichi.cluster import Cluster
 
 
+@pytest.mark.drill
 def test_killed_at_random_moments_all_ends_in_the_facts_of_an_uninterrupted_run() -> None:
     outcome = drill(Wish(seed=1, seconds=30.0, kills=2, vehicles=24), Path(tempfile.mkdtemp(prefix="yuki-drill-")))
     assert outcome.problems == []
