@@ -38,6 +38,13 @@ class ByteCache:
         while self.size > self.most:
             self.size -= len(self._entries.popitem(last=False)[1])
 
+    def held(self, key: Hashable) -> bytes | None:
+        """The kept value, which counts as used; None: there is none."""
+        value = self._entries.get(key)
+        if value is not None:
+            self._entries.move_to_end(key)
+        return value
+
     async def get(self, key: Hashable, make: Callable[[], Awaitable[bytes]]) -> bytes:
         """The kept value, or the one that `make` gives; requests that come meanwhile wait for the same one."""
         if key in self._entries:
@@ -91,7 +98,11 @@ def etag_of(*parts: object, weak: bool = False) -> str:
 
 def is_known(request: Request, etag: str) -> bool:
     """Whether If-None-Match names this tag; compared weakly, after RFC 9110 §13.1.2."""
-    asked = request.headers.get("if-none-match", "")
+    return names_tag(request.headers.get("if-none-match", ""), etag)
+
+
+def names_tag(asked: str, etag: str) -> bool:
+    """Whether the text of an If-None-Match names this tag."""
     bare = etag.removeprefix("W/")
     return any(tag.strip() in ("*", bare, f"W/{bare}") for tag in asked.split(","))
 

@@ -47,6 +47,11 @@ class Dataset:
         return f"{self.network_version}-{key}"
 
     @property
+    def ground(self) -> tuple[int, str, str, str]:
+        """What geometry tiles are made of; as long as it is the same, so are their versions."""
+        return self.network_version, self.network_key, self.plan_key, self.reference_key
+
+    @property
     def basis(self) -> tuple[str, int, bool, int]:
         """What states are of: roads, event, made up or not, what is withheld. Only status versions of one basis can be
         compared, and what was made of another basis is never served."""

@@ -29,6 +29,7 @@ from geo.db import read_sql
 from geo.vocabulary import Reason, State
 from tiles.caching import Latest, etag_of, is_known, not_modified, takes_gzip
 from tiles.dataset import Dataset, read_dataset
+from tiles.front import offer
 from tiles.parameters import refuse_unknown
 from tiles.service import Service, service_of
 
@@ -143,19 +144,25 @@ async def make_snapshot(service: Service) -> Snapshot:
     return await asyncio.to_thread(serialise, dataset, rows, made_at)
 
 
+def is_young(service: Service, made: Snapshot) -> bool:
+    """Whether a snapshot may be told although another dataset was published since."""
+    age = service.clock() - made.made_at
+    return made.dataset.basis == service.dataset.basis and timedelta() <= age < timedelta(seconds=SNAPSHOT_S)
+
+
+def holds(service: Service, made: Snapshot) -> bool:
+    """Whether a snapshot that was told is still the one to tell."""
+    return service.snapshots.last is made and (made.dataset == service.dataset or is_young(service, made))
+
+
 async def present_snapshot(service: Service) -> Snapshot:
     """The snapshot of the present publication, one that is not old yet, or the last one while the database is away.
 
     Its status_version and as_of say which.
     """
     kept: Latest[Snapshot] = service.snapshots
-
-    def is_young(made: Snapshot) -> bool:
-        age = service.clock() - made.made_at
-        return made.dataset.basis == service.dataset.basis and timedelta() <= age < timedelta(seconds=SNAPSHOT_S)
-
     try:
-        return await kept.get(service.dataset, lambda: make_snapshot(service), is_young)
+        return await kept.get(service.dataset, lambda: make_snapshot(service), lambda made: is_young(service, made))
     except (psycopg.Error, PoolTimeout):
         if kept.last is None:
             raise
@@ -168,6 +175,7 @@ async def snapshot(request: Request) -> Response:
     refuse_unknown(request.query_params, ())
     service = service_of(request)
     made = await present_snapshot(service)
+    offer(request, lambda: holds(service, made), made.packed, made.body)
     headers = {
         "Cache-Control": "public, max-age=2",
         "ETag": made.etag,

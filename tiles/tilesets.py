@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from geo.errors import NotFoundError
 from layers.catalogue import Collection
 from layers.generalise import MAX_ZOOM, statement
+from tiles.front import offer
 from tiles.ogc import base_of
 from tiles.parameters import refuse_unknown
 from tiles.service import Service, service_of
@@ -21,7 +22,9 @@ from tiles.vector import (
     STATUS,
     STATUS_LIFE_S,
     check_address,
+    geometry_holds,
     geometry_tile,
+    status_holds,
     status_tile,
     tile_response,
     version_of,
@@ -96,8 +99,12 @@ async def tile(request: Request, collection_id: str, set_id: str, z: int, row: i
     collection = _tiled(service, collection_id, set_id)
     check_address(z, col, row)
     if collection.collection_id == STATUS:
-        packed = await status_tile(service, z, col, row, service.moment())
+        moment = service.moment()
+        packed = await status_tile(service, z, col, row, moment)
+        offer(request, status_holds(service, z, col, row, moment), packed)
         return tile_response(request, packed, f"public, max-age={STATUS_LIFE_S}")
     layer = str(collection.tile_layer)
-    packed = await geometry_tile(service, layer, version_of(service.dataset, layer), z, col, row)
+    version = version_of(service.dataset, layer)
+    packed = await geometry_tile(service, layer, version, z, col, row)
+    offer(request, geometry_holds(service, layer, version, z, col, row), packed)
     return tile_response(request, packed, BRIEFLY)

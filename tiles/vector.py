@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +21,7 @@ from geo.errors import NotFoundError
 from layers.generalise import EQUATOR_M, MAX_ZOOM, statement
 from tiles.caching import etag_of, is_known, not_modified, takes_gzip
 from tiles.dataset import Dataset
+from tiles.front import offer
 from tiles.parameters import refuse_unknown
 from tiles.service import Service, service_of
 
@@ -77,12 +78,35 @@ async def geometry_tile(service: Service, layer: str, version: str, z: int, x: i
     return await service.tiles.get((layer, version, z, x, y), lambda: _packed(service, name, params))
 
 
+def _status_key(service: Service, z: int, x: int, y: int, moment: datetime) -> tuple[object, ...]:
+    span = int(moment.timestamp()) // STATUS_LIFE_S
+    return STATUS, service.dataset.status_version, service.dataset.basis, span, z, x, y
+
+
 async def status_tile(service: Service, z: int, x: int, y: int, moment: datetime) -> bytes:
     """A tile with the state inside, gzipped; kept for as long as its status version and its span of time."""
-    span = int(moment.timestamp()) // STATUS_LIFE_S
     params = {"z": z, "x": x, "y": y, "as_of": moment}
-    key = (STATUS, service.dataset.status_version, service.dataset.basis, span, z, x, y)
+    key = _status_key(service, z, x, y, moment)
     return await service.tiles.get(key, lambda: _packed(service, "status_tile", params))
+
+
+def geometry_holds(service: Service, layer: str, version: str, z: int, x: int, y: int) -> Callable[[], bool]:
+    """Whether a geometry tile that was made just now is still the one that would be answered."""
+    key, ground = (layer, version, z, x, y), service.dataset.ground
+    packed = service.tiles.held(key)
+    return lambda: packed is not None and service.tiles.held(key) is packed and service.dataset.ground == ground
+
+
+def status_holds(service: Service, z: int, x: int, y: int, moment: datetime) -> Callable[[], bool]:
+    """Whether a status tile that was made just now is still the one that would be answered."""
+    key = _status_key(service, z, x, y, moment)
+    packed = service.tiles.held(key)
+
+    def holds() -> bool:
+        is_present = _status_key(service, z, x, y, service.moment()) == key
+        return packed is not None and is_present and service.tiles.held(key) is packed
+
+    return holds
 
 
 def tile_response(request: Request, packed: bytes, cache_control: str) -> Response:
@@ -108,7 +132,9 @@ async def tile(request: Request, layer: str, version: str, z: int, x: int, y: in
     if version != present:
         address = f"{str(request.base_url).rstrip('/')}/tiles/{layer}/{present}/{z}/{x}/{y}.mvt"
         return RedirectResponse(address, 307, headers={"Cache-Control": "no-store"})
-    return tile_response(request, await geometry_tile(service, layer, present, z, x, y), FOREVER)
+    packed = await geometry_tile(service, layer, present, z, x, y)
+    offer(request, geometry_holds(service, layer, present, z, x, y), packed)
+    return tile_response(request, packed, FOREVER)
 
 
 def tilejson(dataset: Dataset, layer: str, base: str) -> dict[str, Any]:

@@ -120,6 +120,8 @@ class Metrics:
         )
         self.waiting = Gauge("yukimichi_fixes_waiting", "Fixes that wait for their commit.", registry=self.registry)
         self.registry.register(self.figures)
+        #: counter and histogram of each kind of answer, so that their labels are looked up once
+        self._bound: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     def watch(self, n_waiting: Callable[[], int], name: Callable[[int], str]) -> None:
         """Where the queue's length and the names of sources are to be had."""
@@ -138,8 +140,25 @@ class Metrics:
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count an answer."""
-        self.requests.labels(method if method in METHODS else "other", route, str(status)).inc()
-        self.durations.labels(route).observe(seconds)
+        kind = (method if method in METHODS else "other", route, status)
+        bound = self._bound.get(kind)
+        if bound is None:
+            bound = self.requests.labels(kind[0], route, str(status)), self.durations.labels(route)
+            self._bound[kind] = bound
+        bound[0].inc()
+        bound[1].observe(seconds)
+
+    def tell(self, scope: Scope, route: str, status: int, seconds: float) -> None:
+        """Count and log an answer."""
+        method = scope["method"]
+        self.answered(method, route, status, seconds)
+        level = logging.WARNING if status >= 500 else logging.INFO
+        if LOG.isEnabledFor(level):
+            source = scope.get("state", {}).get("source")
+            event(
+                LOG, level, "request", method=method if method in METHODS else "other", route=route,
+                status=status, ms=round(seconds * 1000, 1), source=source,
+            )  # fmt: skip
 
     async def text(self, service: Service) -> bytes:
         """All metrics in Prometheus's text format."""
@@ -170,17 +189,7 @@ class MeasureMiddleware:
         try:
             await self.app(scope, receive, watched)
         finally:
-            self._tell(scope, status, time.perf_counter() - began)
-
-    def _tell(self, scope: Scope, status: int, seconds: float) -> None:
-        route = template_of(scope)
-        self.metrics.answered(scope["method"], route, status, seconds)
-        level = logging.WARNING if status >= 500 else logging.INFO
-        source = scope.get("state", {}).get("source")
-        event(
-            LOG, level, "request", method=scope["method"] if scope["method"] in METHODS else "other", route=route,
-            status=status, ms=round(seconds * 1000, 1), source=source,
-        )  # fmt: skip
+            self.metrics.tell(scope, template_of(scope), status, time.perf_counter() - began)
 
 
 def template_of(scope: Scope) -> str:

@@ -8,9 +8,7 @@ from collections.abc import AsyncIterator, Callable
 
 import uvicorn
 from fastapi import FastAPI
-from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from geo.db import Database
 from geo.errors import EnvironmentProblem
@@ -19,34 +17,16 @@ from ingest import http as ingest_http
 from ingest import http_harja, http_orders
 from ingest.intake import Intake
 from tiles import changes, edge_answer, ogc, site, snapshot, tilesets, vector
+from tiles.front import FrontMiddleware
 from tiles.problems import HANDLERS
 from tiles.service import Service
 from yukimichi import health, metrics
 from yukimichi.logs import configure
+from yukimichi.middleware import HeadMiddleware, OpenMiddleware
 from yukimichi.reports import http as reports_http
 
 #: Answers smaller than this are not worth compressing.
 GZIP_MIN_BYTES = 1_000
-#: Headers that scripts of other origins may read.
-EXPOSED = ["Content-Crs", "ETag", "Last-Modified", "Link", "Retry-After"]
-
-
-class HeadMiddleware:
-    """Answers HEAD as GET without a body, on every route alike but those that take something in."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hand on, and drop the body of an answer to HEAD."""
-        if scope["type"] != "http" or scope["method"] != "HEAD" or scope["path"].startswith("/ingest/"):
-            await self.app(scope, receive, send)
-            return
-
-        async def without_body(message: Message) -> None:
-            await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
-
-        await self.app({**scope, "method": "GET"}, receive, without_body)
 
 
 def create_app(settings: Settings, database: Database, service: Service | None = None) -> FastAPI:
@@ -80,12 +60,10 @@ def create_app(settings: Settings, database: Database, service: Service | None =
     site.mount_web(application, shared)
     application.add_middleware(site.SecurityMiddleware)
     application.add_middleware(GZipMiddleware, minimum_size=GZIP_MIN_BYTES, compresslevel=5)
-    application.add_middleware(
-        CORSMiddleware, allow_origins=["*"], allow_methods=["GET", "HEAD", "POST"], allow_headers=["*"],
-        expose_headers=EXPOSED,
-    )  # fmt: skip
+    application.add_middleware(OpenMiddleware)
     application.add_middleware(metrics.MeasureMiddleware, metrics=counted)
     application.add_middleware(HeadMiddleware)
+    application.add_middleware(FrontMiddleware, service=shared, tell=counted.tell)
     return application
 
 
@@ -128,7 +106,7 @@ def serve(settings: Settings, database: Database, *, on_ready: Callable[[], None
     configure(settings.log)
     config = uvicorn.Config(
         create_app(settings, database), log_config=None, access_log=False, server_header=False,
-        timeout_graceful_shutdown=5, lifespan="on",
+        timeout_graceful_shutdown=5, lifespan="on", loop="uvloop", http="httptools",
     )  # fmt: skip
     with contextlib.closing(listener), contextlib.suppress(KeyboardInterrupt):
         _Server(config, on_ready).run(sockets=[listener])

@@ -54,7 +54,7 @@ def test_answers_are_counted_by_the_template_of_their_route(client: httpx.Client
     for path in ("/ogc/collections/roads/items/1", "/ogc/collections/roads/items/2?f=json", "/js/main.js", "/nope"):
         client.get(path)
     client.head("/healthz")
-    client.request("BREW", "/healthz")
+    client.request("PROPFIND", "/healthz")
     found = read(client)
     item = "/ogc/collections/{collection_id}/items/{item_id}"
     assert value(found, "yukimichi_http_requests_total", method="GET", route=item, status="503") == 2
