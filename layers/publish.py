@@ -19,8 +19,10 @@ from geo.errors import ConflictError
 from geo.vocabulary import EventKind, Reason
 from layers.closures import publish_closures
 from layers.generalise import BANDS, RANKS
+from layers.past import keep_past_whole
 from layers.ploughs import public_plough_id
 from layers.publish_reports import publish_reports
+from layers.rasters import publish_rasters
 from layers.service import publish_service
 from layers.snow import publish_snow
 from layers.withholding import withhold, withhold_ploughs
@@ -73,19 +75,22 @@ def one_row(connection: psycopg.Connection[Row], name: LiteralString) -> Facts |
 
 
 def publish(
-    database: Database, as_of: datetime, secret: bytes, *, mask_m: float = 200, heard_min: float = 30
-) -> PublishReport:
+    database: Database, as_of: datetime, secret: bytes, *, mask_m: float = 200, heard_min: float = 30,
+    shift_gap_min: float = 180,
+) -> PublishReport:  # fmt: skip
     """Publish what net and ops hold at `as_of` (zone-aware).
 
     secret      keeps public plough ids from being turned back
-    mask_m      no plough is shown nearer than this to a depot or to its shift's first stop
+    mask_m      no plough and no pass is shown nearer than this to a depot or to its shift's first and last stop
     heard_min   a machine not heard of for this long is not shown
+    shift_gap_min  a longer silence ends a shift
 
     Raises ConflictError when there is no network, DatabaseProblem when the database does not answer.
     """
     with database.connect(Role.PUBLISH) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         run(connection, "publish_lock")
+        run(connection, "publish_mask", {"mask_m": mask_m, "shift_gap_min": shift_gap_min})
         state = one_row(connection, "publish_state")
         if state is None or state["network_version"] is None:
             raise ConflictError("There is no road network to publish.", hint="Run `yukimichi ingest roads` first.")
@@ -95,6 +100,7 @@ def publish(
         n_roads, n_tiles = _roads(connection, state, old)
         has_lifted = bool(withhold(connection).lifted)
         status_version, n_status = _status(connection, state, old, is_new=n_roads > 0)
+        keep_past_whole(connection, state, default_reason(state["event_kind"]).value)
         n_passes, n_dropped = _passes(connection, state, {} if has_lifted else old, as_of)
         n_ploughs = publish_ploughs(connection, as_of, secret, mask_m, heard_min)
         n_routes, n_sections = publish_plans(connection, old, status_version, as_of)
@@ -103,6 +109,7 @@ def publish(
         publish_service(connection)
         publish_snow(connection)
         publish_reports(connection)
+        publish_rasters(connection)
         dataset = "publish_dataset" if n_roads else "publish_dataset_again"
         run(connection, dataset, state | {"status_version": status_version})
         if n_roads + n_passes > MANY_ROWS:

@@ -14,6 +14,7 @@ import psycopg
 from geo.db import Row
 from geo.errors import ConflictError
 from geo.vocabulary import EventKind
+from layers.past import keep_past
 from layers.publish import (
     PASSES_KEPT,
     default_reason,
@@ -58,14 +59,26 @@ def publish_changes(connection: psycopg.Connection[Row], changes: Changes, as_of
     reason = default_reason(EventKind(held["event_kind"])).value
     params = {"edge_ids": list(changes.edge_ids), "event_id": held["event_id"], "default_reason": reason}
     changed = run(connection, "publish_status_of", params | {"status_version": version}) if changes.edge_ids else 0
+    if changed:
+        keep_past(connection, held["event_id"], reason, as_of, version)
     if changes.ended_ids:
         run(connection, "publish_passes_ended", {"pass_ids": list(changes.ended_ids)})
-    if changes.pass_ids:
-        since = max(held["reference_at"], as_of - PASSES_KEPT)
-        run(connection, "publish_passes_of", {"pass_ids": list(changes.pass_ids), "since": since})
+    publish_passes(connection, changes, max(held["reference_at"], as_of - PASSES_KEPT))
     version -= changed == 0
     run(connection, "publish_moment", {"as_of": as_of, "status_version": version})
     return version
+
+
+def publish_passes(connection: psycopg.Connection[Row], changes: Changes, since: datetime) -> int:
+    """Publish the passes that were written, and what their machines have gone away from; how many.
+
+    since  passes that ended before do not count
+    """
+    if not changes.pass_ids:
+        return 0
+    touched = [*changes.pass_ids, *changes.ended_ids]
+    params = {"pass_ids": list(changes.pass_ids), "touched_ids": touched, "since": since}
+    return run(connection, "publish_passes_of", params)
 
 
 def publish_sums(

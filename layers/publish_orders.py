@@ -8,6 +8,7 @@ from geo.db import Row, read_sql
 from geo.errors import ConflictError
 from geo.vocabulary import EventKind
 from layers.closures import publish_closures
+from layers.past import keep_past
 from layers.publish import PASSES_KEPT, Facts, default_reason, one_row, publish_plans, run
 from layers.withholding import withhold, withhold_status
 
@@ -31,6 +32,8 @@ def publish_orders(connection: Connection) -> int:
     if found.lifted:
         _give_back(connection, held, found.lifted, version)
     if found.is_news:
+        reason = default_reason(EventKind(held["event_kind"])).value
+        keep_past(connection, held["event_id"], reason, held["as_of"], version)
         publish_plans(connection, {"status_version": -1}, version, held["as_of"])
     run(connection, "publish_moment", {"as_of": held["as_of"], "status_version": version})
     return found.n_stopped + len(found.lifted)
@@ -43,4 +46,5 @@ def _give_back(connection: Connection, held: Facts, edge_ids: list[int], version
     run(connection, "publish_status_of", params | {"status_version": version})
     since = max(held["reference_at"], held["as_of"] - PASSES_KEPT)
     rows = connection.execute(read_sql("layers", "publish_passes_back"), {"since": since}).fetchall()
-    run(connection, "publish_passes_of", {"pass_ids": [row[0] for row in rows], "since": since})
+    pass_ids = [row[0] for row in rows]
+    run(connection, "publish_passes_of", {"pass_ids": pass_ids, "touched_ids": pass_ids, "since": since})
