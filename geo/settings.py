@@ -22,6 +22,7 @@ from geo.settings_coverage import CoverageSettings
 from geo.settings_events import EventSettings
 from geo.settings_live import DeviceSettings, IngestSettings, MqttSettings, WorkerSettings
 from geo.settings_operations import LogSettings, RetentionSettings
+from geo.settings_rasters import RasterSettings
 from geo.settings_reports import ReportSettings
 from geo.settings_service import ServiceSettings
 from geo.settings_snow import SnowSettings
@@ -97,6 +98,7 @@ class Settings(Part):
     service: ServiceSettings = ServiceSettings()
     reports: ReportSettings = ReportSettings()
     publish: PublishSettings = PublishSettings()
+    rasters: RasterSettings = RasterSettings()
     ingest: IngestSettings = IngestSettings()
     mqtt: MqttSettings = MqttSettings()
     worker: WorkerSettings = WorkerSettings()
@@ -118,6 +120,11 @@ class Settings(Part):
     def networks_dir(self) -> Path:
         """Where the array artefact of each network version lies."""
         return self.home / "networks"
+
+    @property
+    def rasters_dir(self) -> Path:
+        """Where the files of rasters lie, a folder a raster."""
+        return self.home / "rasters"
 
 
 #: Short names in the environment, and the keys that they set.

@@ -178,6 +178,15 @@ class SnowBasis(Term):
     MISSING = "missing", "欠測"
 
 
+class RasterKind(Term):
+    """ラスタの種別: what the pixels of a raster are."""
+
+    DRONE = "drone", "ドローン空撮"
+    SNOW_DEPTH = "snow_depth", "積雪深"
+    HILLSHADE = "hillshade", "陰影起伏"
+    OTHER = "other", "その他"
+
+
 class Manager(Term):
     """管理者: who is responsible for the road."""
 

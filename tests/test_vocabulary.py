@@ -23,6 +23,7 @@ LISTS = [
     vocabulary.EventKind,
     vocabulary.AmendmentCause,
     vocabulary.Manager,
+    vocabulary.RasterKind,
     vocabulary.RoadClass,
 ]
 
@@ -46,6 +47,7 @@ CHECKED = {
     ("ops", "pass", "status"): set(vocabulary.TraversalStatus) - {vocabulary.TraversalStatus.UNMATCHED},
     ("ops", "event", "kind"): set(vocabulary.EventKind),
     ("ops", "amendment", "cause"): set(vocabulary.AmendmentCause),
+    ("pub", "raster", "kind"): set(vocabulary.RasterKind),
 }
 
 

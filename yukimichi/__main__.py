@@ -15,6 +15,7 @@ from yukimichi.cli import (
     operations,
     orders,
     prices,
+    rasters,
     report,
     service,
     service_level,
@@ -38,6 +39,7 @@ service.register(app)
 vehicles.register(ingest.app)
 weather.register(ingest.app, events.app)
 prices.register(ingest.app)
+rasters.register(app, ingest.app)
 orders.register(app, ingest.app)
 app.add_typer(ingest.app, name="ingest")
 stages.register(app)

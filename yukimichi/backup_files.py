@@ -3,7 +3,7 @@
 DEST/manifest.json      versions, rows and content of every table, files with their SHA-256
 DEST/database.dump      pg_dump, custom format
 DEST/config.yml         the settings in use, for a person to compare
-DEST/home/…             secret, networks, the simulated storm, the archive
+DEST/home/…             secret, networks, the simulated storm, the archive, rasters
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ FORMAT = 1
 DUMP = "database.dump"
 CONFIG = "config.yml"
 #: What of `home` cannot be made again from the database.
-HOME_PARTS = ("secret", "networks", "storm", "archive")
+HOME_PARTS = ("secret", "networks", "storm", "archive", "rasters")
 #: What only its owner may read when it is back in its place.
 PRIVATE_PARTS = ("secret", "archive")
 
