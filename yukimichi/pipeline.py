@@ -88,7 +88,12 @@ def apply_orders(database: Database, settings: Settings, secret: bytes, as_of: d
 def publish_all(database: Database, settings: Settings, secret: bytes, as_of: datetime) -> PublishReport:
     """Publish with the masks of the settings; a publication stop that was entered and not laid yet is laid first."""
     lay_orders(database, settings)
-    return publish(database, as_of, secret, mask_m=settings.publish.mask_m, heard_min=settings.status.silent_min)
+    with database.connect(Role.ENGINE) as connection:
+        refresh_rasters(connection)
+    return publish(
+        database, as_of, secret, mask_m=settings.publish.mask_m, heard_min=settings.status.silent_min,
+        shift_gap_min=settings.status.shift_gap_min,
+    )  # fmt: skip
 
 
 def report_rules(settings: Settings) -> ReportRules:
