@@ -7,14 +7,16 @@ value, -1 for a flag or a treatment.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from geo.errors import InputError, MappingError
 from geo.vocabulary import Treatment
+
+if TYPE_CHECKING:  # pandas takes 40 MB, which a server that reads numbers does without
+    import pandas as pd
 
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
@@ -92,6 +94,8 @@ class Fixes:
         that this class does not know are left alone. Raises MappingError for a missing column, InputError for a
         time without a zone.
         """
+        import pandas as pd
+
         wanted = [name for name in ("vehicle", "lon", "lat") if name not in frame]
         if "at" not in frame and "at_us" not in frame:
             wanted.append("at")
@@ -148,6 +152,8 @@ def names() -> list[str]:
 
 def to_us(at: pd.Series[Any]) -> Ints:
     """(n,) microseconds since the epoch of a zone-aware column. Raises InputError for a naive or missing time."""
+    import pandas as pd
+
     if not isinstance(at.dtype, pd.DatetimeTZDtype):
         raise InputError(
             f"Column {at.name} holds {at.dtype}, not times with a zone.",

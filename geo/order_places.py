@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import dijkstra
 
 from geo.linear import TOUCH_M
 from geo.network import Network
 from geo.plans import PlanEdges, no_edges, piece_lines
 from geo.polyline import to_shapes
+
+if TYPE_CHECKING:  # loaded where ways are looked for, which a server never does
+    from scipy.sparse import csr_array
 
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
@@ -62,6 +64,8 @@ def ground_of(network: Network) -> Ground:
 
 def _ways(network: Network, piece: Ints, a: Ints, b: Ints) -> csr_array:
     """Of several pieces between two nodes the shortest counts; a loop leads nowhere."""
+    from scipy.sparse import csr_array
+
     low, high, length = np.minimum(a, b), np.maximum(a, b), network.length_m[piece]
     order = np.lexsort((length, high, low))
     order = order[(low != high)[order]]
@@ -89,6 +93,8 @@ def way_between(ground: Ground, a: Place, b: Place) -> PlanEdges | None:
 
     One-ways do not bind it: a closure holds for whoever comes, and its drawer taps either end first. The feature is 0.
     """
+    from scipy.sparse.csgraph import dijkstra
+
     found: list[tuple[float, list[tuple[int, float, float]]]] = []
     length = ground.network.length_m
     if a.piece == b.piece:

@@ -11,14 +11,17 @@ from __future__ import annotations
 import re
 import unicodedata
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from geo.errors import ConfigError, InputError
+
+if TYPE_CHECKING:  # pandas takes 40 MB, which a server that reads numbers does without
+    import pandas as pd
 
 type Ints = NDArray[np.int64]
 type Bools = NDArray[np.bool_]
@@ -94,6 +97,8 @@ def _typed(values: pa.ChunkedArray, zone: str | None, where: str) -> tuple[Ints,
 
 def _local(us: Ints, missing: Bools, zone: str) -> tuple[Ints, NDArray[np.int8]]:
     """Wall-clock microseconds of a zone as moments."""
+    import pandas as pd
+
     wall = pd.DatetimeIndex(us.view("datetime64[us]"))
     moments, unclear = _microseconds(
         wall.tz_localize(zone, ambiguous="NaT", nonexistent="NaT").tz_convert("UTC").tz_localize(None)
@@ -165,6 +170,8 @@ def _fill(us: Ints, fault: NDArray[np.int8], mask: Bools, text: pa.ChunkedArray,
         wall = picked.cast(pa.timestamp("us", None if zone else "UTC")).cast(pa.int64())
         found, missing = wall.to_numpy(zero_copy_only=False), np.zeros(len(picked), np.bool_)
     except pa.ArrowInvalid:  # February 30, nanoseconds, mixed offsets: pandas takes each by itself
+        import pandas as pd
+
         aware = zone is None
         index = pd.to_datetime(pd.Series(picked.to_pylist()), format="ISO8601", errors="coerce", utc=aware)
         found, missing = _microseconds(pd.DatetimeIndex(index).tz_localize(None) if aware else pd.DatetimeIndex(index))
@@ -188,6 +195,8 @@ def _tidy(text: pa.ChunkedArray, canonical: Bools) -> pa.ChunkedArray:
 
 
 def _formatted(text: pa.ChunkedArray, zone: str | None, time_format: str, where: str) -> tuple[Ints, NDArray[np.int8]]:
+    import pandas as pd
+
     aware = "%z" in time_format
     try:
         index = pd.DatetimeIndex(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import socket
 from collections.abc import AsyncIterator, Callable
 
@@ -27,6 +28,11 @@ from yukimichi.reports import http as reports_http
 
 #: Answers smaller than this are not worth compressing.
 GZIP_MIN_BYTES = 1_000
+
+
+#: mallopt(3), glibc's malloc.h: the most arenas of a process. Left alone it is eight for each core, and each keeps what
+#: its threads have freed; the threads that pack answers and read batches need no more than two.
+M_ARENA_MAX, N_ARENAS = -8, 2
 
 
 def create_app(settings: Settings, database: Database, service: Service | None = None) -> FastAPI:
@@ -103,6 +109,7 @@ def serve(settings: Settings, database: Database, *, on_ready: Callable[[], None
     on_ready is called once the socket answers. Raises EnvironmentProblem when the port is in use.
     """
     listener = listen(settings.server)
+    _keep_memory_together()
     configure(settings.log)
     config = uvicorn.Config(
         create_app(settings, database), log_config=None, access_log=False, server_header=False,
@@ -110,3 +117,10 @@ def serve(settings: Settings, database: Database, *, on_ready: Callable[[], None
     )  # fmt: skip
     with contextlib.closing(listener), contextlib.suppress(KeyboardInterrupt):
         _Server(config, on_ready).run(sockets=[listener])
+
+
+def _keep_memory_together() -> None:
+    """Few arenas for malloc, before threads make more; a libc without mallopt has arenas of another kind."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(M_ARENA_MAX, N_ARENAS)

@@ -11,9 +11,8 @@ from functools import partial
 from pathlib import Path
 
 from geo.db import Database, Role, read_sql
-from geo.errors import EnvironmentProblem
 from geo.matching.matcher import lay_line
-from geo.settings import ServerSettings, Settings
+from geo.settings import Settings
 from geo.store.network import refresh_network
 from geo.store.plans import refresh_plans
 from geo.timeline import now
@@ -22,13 +21,12 @@ from yukimichi.context import Context, opened, secret, settings_of
 from yukimichi.debian import find_or_install
 from yukimichi.demo_load import SOURCE, load_demo, synthetic_source
 from yukimichi.demo_weather import DELAY, DemoWeather, send_weather
-from yukimichi.doctor import is_free
 from yukimichi.pipeline import World, refresh
 from yukimichi.player import send_until
 from yukimichi.progress import say, stage
 from yukimichi.reports.keep import is_due as reports_due
 from yukimichi.retention import is_due
-from yukimichi.server import serve
+from yukimichi.serving import require_port, serve_until_stopped
 from yukimichi.storm import Wish, make_storm, read_state
 from yukimichi.supervise import supervised
 
@@ -43,16 +41,21 @@ DEMO_SEED = 1
 def run(config: Path | None, *, with_demo: bool, speed: float) -> None:
     """Database, demo, stages, worker, server. Returns when the server has been stopped."""
     started = time.perf_counter()
-    _require_port(settings_of(config).server)
+    require_port(settings_of(config).server)
     with opened(config) as context:
         settings = context.settings
-        world = World()
-        if not has_roads(context.database) and with_demo:
-            _first_demo(context, world)
-        if has_roads(context.database) and not is_published(context.database):
-            refresh(context.database, settings, secret(settings), now(), world)
+        _furnish(context, with_demo=with_demo)
         with supervised(config, commands_of(settings, speed), _chores(context, config)):
-            _serve(context, started)
+            serve_until_stopped(context, started)
+
+
+def _furnish(context: Context, *, with_demo: bool) -> None:
+    """Roads, the demo's where there are none, and a first publication. The network is let go of before serving."""
+    settings, world = context.settings, World()
+    if not has_roads(context.database) and with_demo:
+        _first_demo(context, world)
+    if has_roads(context.database) and not is_published(context.database):
+        refresh(context.database, settings, secret(settings), now(), world)
 
 
 def commands_of(settings: Settings, speed: float) -> list[list[str]]:
@@ -121,14 +124,6 @@ def _first_demo(context: Context, world: World) -> None:
         send_until(context, synthetic_source(context, SOURCE), present - DEMO_BACKLOG)
 
 
-def run_server(config: Path | None) -> None:
-    """The server alone."""
-    started = time.perf_counter()
-    _require_port(settings_of(config).server)
-    with opened(config) as context:
-        _serve(context, started)
-
-
 def has_roads(database: Database) -> bool:
     """Whether any road set has been taken in."""
     with database.connect(Role.ENGINE) as connection:
@@ -139,29 +134,3 @@ def is_published(database: Database) -> bool:
     """Whether anything is published, so that serving can start at once."""
     with database.connect(Role.READER) as connection:
         return connection.execute(read_sql("yukimichi", "is_published")).fetchone() == (True,)
-
-
-def _require_port(server: ServerSettings) -> None:
-    if not is_free(server.host, server.port):
-        raise EnvironmentProblem(
-            f"Port {server.port} on {server.host} is in use by another program, perhaps another Yukimichi.",
-            hint=f"Stop that one, or choose another port: YUKI_PORT={server.port + 1} make run",
-        )
-
-
-def _serve(context: Context, started: float) -> None:
-    server = context.settings.server
-    serve(context.settings, context.database, on_ready=lambda: _announce(server, time.perf_counter() - started))
-
-
-def _announce(server: ServerSettings, seconds: float) -> None:
-    base = f"http://{server.host}:{server.port}"
-    say("")
-    say(f"Yukimichi 雪みち, ready after {seconds:.1f} s")
-    say(f"  Map 地図        {base}/")
-    say(f"  OGC API         {base}/ogc/")
-    say(f"  API docs        {base}/docs")
-    say(f"  QGIS            Layer > Add Layer > WFS / OGC API - Features: {base}/ogc/")
-    say("  The demo's storm goes on while you look; `yukimichi --help` for the rest")
-    say("  Stop            Ctrl-C; the data stays for the next start")
-    say("")

@@ -116,3 +116,11 @@ def test_no_public_address_needs_another_host(database: Database) -> None:
         assert httpx.get(f"{base}/redoc").status_code == 404
         paths = httpx.get(f"{base}/openapi.json").json()["paths"]
         assert "/status/snapshot" in paths
+
+
+def test_the_server_loads_nothing_that_builds_matches_or_draws() -> None:
+    """Each worker holds what it imports: pandas, numba and scipy together are 140 MB."""
+    heavy = ("pandas", "geopandas", "numba", "scipy", "matplotlib", "pyogrio", "yukimichi.pipeline", "geo.matching")
+    seen = f"import sys, yukimichi.serving; print([name for name in {heavy!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", seen], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

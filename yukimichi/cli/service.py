@@ -33,7 +33,7 @@ def up(
 
 def serve(config: Config = None) -> None:
     """Serve only: no demo, no matching. 公開だけを行う."""
-    from yukimichi.up import run_server
+    from yukimichi.serving import run_server
 
     run_server(config)
 

@@ -18,7 +18,7 @@ from tiles.access import permit
 from tiles.parameters import one_of, refuse_unknown
 from tiles.service import service_of
 from yukimichi.reports.csv_file import csv_bytes
-from yukimichi.reports.daily import envelope
+from yukimichi.reports.envelope import envelope
 from yukimichi.reports.tables import TABLES
 from yukimichi.reports.xlsx_file import xlsx_bytes
 
