@@ -23,6 +23,7 @@ from geo.store.lines import LinesReport, match_new_lines
 from geo.store.network import NetworkChange, refresh_network
 from geo.store.orders_stage import OrderStage, OrdersTurn
 from geo.store.plans import PlansReport, refresh_plans
+from geo.store.rasters import refresh_rasters
 from geo.store.report_cache import refresh_reports
 from geo.store.reports import ReportRules
 from geo.store.service_sums import refresh_service
