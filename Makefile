@@ -4,7 +4,7 @@ PYTHON3 ?= python3
 BIN := .venv/bin
 ROOMS := geo ingest layers tiles portal yukimichi
 
-.PHONY: help run test check lint types contracts docs reference clean-data clean format lock bench-match drill-crash ready ready-dev
+.PHONY: help run test check lint types contracts docs reference clean-data clean format lock bench-match bench-serve drill-crash drill-requests ready ready-dev
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -48,6 +48,17 @@ bench-match: ready-dev .venv-peers/made ## our matcher beside Valhalla and OSRM;
 drill-crash: ready-dev ## kill web process, worker and database at random during a replay and compare; takes minutes
 	@$(BIN)/pytest -m drill tests/yukimichi/test_crash.py && $(BIN)/python -m benchmarks.drill_crash
 
+bench-serve: ready-dev .venv-peers-serve/made ## our tiles and items beside tipg and pygeoapi; installs wrk and nginx, takes minutes
+	@$(BIN)/python -m benchmarks.bench_serve --peers .venv-peers-serve/bin --write docs/benchmarks-serve.md
+
+drill-requests: ready-dev ## the requests of a storm, with the database stopped in the middle; takes about three minutes
+	@$(BIN)/python -m benchmarks.drill_requests
+
+.venv-peers-serve/made: requirements-peers-serve.lock | ready-dev
+	@$(BIN)/uv venv -q --clear --python $(BIN)/python .venv-peers-serve
+	@$(BIN)/uv pip install -q --python .venv-peers-serve/bin/python --require-hashes -r requirements-peers-serve.lock
+	@touch $@
+
 .venv-peers/made: requirements-peers.lock | ready-dev
 	@$(BIN)/uv venv -q --clear --python $(BIN)/python .venv-peers
 	@$(BIN)/uv pip install -q --python .venv-peers/bin/python --require-hashes -r requirements-peers.lock
@@ -57,16 +68,18 @@ clean-data: ready ## delete the private database and all loaded data
 	@$(BIN)/yukimichi clean-data --yes
 
 clean: ## delete the virtual environment and caches
-	@rm -rf .venv .venv-peers .mypy_cache .ruff_cache .pytest_cache
+	@rm -rf .venv .venv-peers .venv-peers-serve .mypy_cache .ruff_cache .pytest_cache
 
 lock: ready-dev ## pin the newest versions that resolve together
 	@$(BIN)/uv pip compile -q --universal --python-version 3.12 --generate-hashes --no-emit-index-url --no-header \
 	  --upgrade pyproject.toml -o requirements.lock
 	@$(BIN)/uv pip compile -q --universal --python-version 3.12 --generate-hashes --no-emit-index-url --no-header \
 	  --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
-	@$(BIN)/python -c "import tomllib as t; p = t.load(open('pyproject.toml', 'rb'))['project']; \
-	  print(*p['optional-dependencies']['peers'], sep='\n')" | $(BIN)/uv pip compile -q --universal \
-	  --python-version 3.12 --generate-hashes --no-emit-index-url --no-header --upgrade - -o requirements-peers.lock
+	@for peers in peers peers-serve; do \
+	  $(BIN)/python -c "import sys, tomllib as t; p = t.load(open('pyproject.toml', 'rb'))['project']; \
+	  print(*p['optional-dependencies'][sys.argv[1]], sep='\n')" $$peers | $(BIN)/uv pip compile -q --universal \
+	  --python-version 3.12 --generate-hashes --no-emit-index-url --no-header --upgrade - -o requirements-$$peers.lock; \
+	done
 
 ready:
 	@$(PYTHON3) bootstrap.py run
