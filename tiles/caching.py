@@ -13,10 +13,14 @@ from starlette.responses import Response
 
 
 class ByteCache:
-    """Least recently used entries go first once the bytes exceed `most`. One maker at a time for each key."""
+    """Least recently used entries go first once the bytes exceed `most`. One maker at a time for each key.
 
-    def __init__(self, most: int) -> None:
+    each  bytes that an entry counts beside its value, so that empty ones do not gather without end
+    """
+
+    def __init__(self, most: int, each: int = 0) -> None:
         self.most = most
+        self.each = each
         self.size = 0
         self._entries: OrderedDict[Hashable, bytes] = OrderedDict()
         self._making: dict[Hashable, asyncio.Task[bytes]] = {}
@@ -31,12 +35,13 @@ class ByteCache:
 
     def put(self, key: Hashable, value: bytes) -> None:
         """Keep a value; one that is larger than the whole cache is not kept."""
-        if len(value) > self.most:
+        if len(value) + self.each > self.most:
             return
-        self.size += len(value) - len(self._entries.pop(key, b""))
+        former = self._entries.pop(key, None)
+        self.size += len(value) + self.each - (0 if former is None else len(former) + self.each)
         self._entries[key] = value
         while self.size > self.most:
-            self.size -= len(self._entries.popitem(last=False)[1])
+            self.size -= len(self._entries.popitem(last=False)[1]) + self.each
 
     def held(self, key: Hashable) -> bytes | None:
         """The kept value, which counts as used; None: there is none."""
