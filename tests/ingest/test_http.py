@@ -234,7 +234,7 @@ WHOLE: list[tuple[bytes, dict[str, str], int]] = [
     (b"[]", {"content-type": "application/x-www-form-urlencoded"}, 415),
     (b"[]", {"content-encoding": "br"}, 415),
     (b"[]", {"content-encoding": "gzip"}, 400),
-    (gzip.compress(b"[]")[:-9], {"content-encoding": "gzip"}, 400),
+    (gzip.compress(b"[]", mtime=0)[:-9], {"content-encoding": "gzip"}, 400),
     (b" " * 200_001, {}, 413),
     (b"[" + b"{}," * 10_001 + b"{}]", {}, 413),
 ]
