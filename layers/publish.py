@@ -16,13 +16,14 @@ from psycopg.rows import dict_row
 
 from geo.db import Database, Role, Row, read_sql
 from geo.errors import ConflictError
-from geo.vocabulary import EventKind, Reason
 from layers.closures import publish_closures
+from layers.default_reason import default_reason
 from layers.generalise import BANDS, RANKS
 from layers.past import keep_past_whole
 from layers.ploughs import public_plough_id
 from layers.publish_reports import publish_reports
 from layers.rasters import publish_rasters
+from layers.road_order import publish_order
 from layers.service import publish_service
 from layers.snow import publish_snow
 from layers.withholding import withhold, withhold_ploughs
@@ -56,11 +57,6 @@ class PublishReport:
     n_sections: int
     n_reference: int
     n_devices: int
-
-
-def default_reason(event_kind: str) -> Reason:
-    """Why an edge is unknown on which the engine wrote no row: nothing is asked for, or nobody is to clear it."""
-    return Reason.NO_EVENT if event_kind == EventKind.STANDING else Reason.NOT_ON_PLAN
 
 
 def run(connection: psycopg.Connection[Row], name: LiteralString, params: Facts | None = None) -> int:
@@ -98,6 +94,7 @@ def publish(
         state["as_of"] = state["as_of"] or as_of
         n_reference = _reference(connection, state, old)
         n_roads, n_tiles = _roads(connection, state, old)
+        publish_order(connection, has_new_roads=n_roads > 0)
         has_lifted = bool(withhold(connection).lifted)
         status_version, n_status = _status(connection, state, old, is_new=n_roads > 0)
         keep_past_whole(connection, state, default_reason(state["event_kind"]).value)

@@ -14,10 +14,10 @@ import psycopg
 from geo.db import Row
 from geo.errors import ConflictError
 from geo.vocabulary import EventKind
+from layers.default_reason import default_reason
 from layers.past import keep_past
 from layers.publish import (
     PASSES_KEPT,
-    default_reason,
     one_row,
     publish_devices,
     publish_plans,

@@ -8,8 +8,9 @@ from geo.db import Row, read_sql
 from geo.errors import ConflictError
 from geo.vocabulary import EventKind
 from layers.closures import publish_closures
+from layers.default_reason import default_reason
 from layers.past import keep_past
-from layers.publish import PASSES_KEPT, Facts, default_reason, one_row, publish_plans, run
+from layers.publish import PASSES_KEPT, Facts, one_row, publish_plans, run
 from layers.withholding import withhold, withhold_status
 
 type Connection = psycopg.Connection[Row]

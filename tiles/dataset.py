@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,7 +14,7 @@ from psycopg.rows import AsyncRowFactory, dict_row
 from geo.db import read_sql
 from geo.vocabulary import Reason
 from layers.catalogue import Collection, collections
-from layers.publish import default_reason
+from layers.default_reason import default_reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class Dataset:
         return default_reason(self.event_kind)
 
     @property
-    def collections(self) -> dict[str, Collection]:
+    def collections(self) -> Mapping[str, Collection]:
         """Every collection that is served, by id."""
         return collections(self.reference_layers)
 

@@ -201,3 +201,16 @@ def test_every_moment_is_told_as_it_was_then(town: Database, seed: int) -> None:
             "WHERE a.from_at < b.from_at AND (a.to_at IS NULL OR a.to_at > b.from_at)"
         ).fetchone()
     assert overlaps == (0,)
+
+
+def test_roads_have_an_order_that_is_made_once(town: Database) -> None:
+    publish(town, AS_OF, SECRET)
+    sql: LiteralString = "SELECT edge_id FROM pub.road_order ORDER BY position"
+    with town.connect(Role.READER) as connection:
+        # out along the route and back; the section; then what is on nobody's plan
+        assert [row[0] for row in connection.execute(sql)] == [4, 5, 6, 7, 2, 9]
+    with town.connect(Role.PUBLISH) as connection:
+        connection.execute("DELETE FROM pub.road_order WHERE edge_id = 4")
+    publish(town, AS_OF, SECRET)  # roads that were published without an order get theirs
+    with town.connect(Role.READER) as connection:
+        assert [row[0] for row in connection.execute(sql)] == [4, 5, 6, 7, 2, 9]
