@@ -6,7 +6,10 @@ columns in this order, and `geom`. Its parameters are as_of (now, zone-aware), s
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
 from typing import Literal
 
 from layers.columns import (
@@ -42,6 +45,7 @@ class Collection:
     is_live         True: rows change with the clock even when nothing is published (states expire)
     has_attributes  True: a jsonb column `attributes` is spread into the properties
     tile_layer      name of its vector tiles, or None
+    past_source     name of the SQL file that has its rows at a moment of the past (as_of), or None
     """
 
     collection_id: str
@@ -59,6 +63,12 @@ class Collection:
     is_live: bool = False
     has_attributes: bool = False
     tile_layer: str | None = None
+    past_source: str | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of its columns, in order."""
+        return tuple(column.name for column in self.columns)
 
     def column(self, name: str) -> Column | None:
         """The column of that name, or None."""
@@ -79,7 +89,7 @@ COLLECTIONS: tuple[Collection, ...] = (
         "uncleared 未除雪 or unknown 不明 with the reason. A clearing whose valid_until has passed is unknown.",
         "現在の事象に対する方向別の状態と根拠：除雪完了・除雪中・未除雪・不明（理由つき）。有効期限を過ぎた除雪は不明。",
         "road_status", "edge_id", STATUS, "LineString", time=("as_of", "as_of"), is_live=True,
-        tile_layer="road_status",
+        tile_layer="road_status", past_source="road_status_past",
     ),
     Collection(
         "passes", "作業走行", "Passes",
@@ -193,8 +203,9 @@ def reference_collection(layer: str) -> Collection:
     )  # fmt: skip
 
 
-def collections(reference_layers: tuple[str, ...]) -> dict[str, Collection]:
+@cache
+def collections(reference_layers: tuple[str, ...]) -> Mapping[str, Collection]:
     """All collections by id: the fixed ones, then each published reference layer that is none of them."""
     known = {collection.collection_id: collection for collection in COLLECTIONS}
     extra = {layer: reference_collection(layer) for layer in reference_layers if layer not in known}
-    return known | extra
+    return MappingProxyType(known | extra)

@@ -40,6 +40,11 @@ SUPPORTED: dict[str, Crs] = {
     )
 }
 
+#: SRIDs whose x and y are degrees.
+GEOGRAPHIC = frozenset({4326, 6668})
+#: Largest |x|, |y| of a position in each CRS: the sphere of 3857; 6675 is not defined far from its meridian.
+REACH = {4326: (360, 90), 6668: (360, 90), 3857: (20_037_509, 20_048_967), 6675: (3_000_000, 3_000_000)}
+
 
 def crs_of(parameter: str, uri: str) -> Crs:
     """The CRS of a parameter's value. Raises InputError naming the parameter."""

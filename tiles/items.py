@@ -1,6 +1,7 @@
 """Features of a collection: one bound SQL a page, put together from the catalogue's own names.
 
-What a request may name (columns to filter, sort and show) is looked up in the catalogue; its values are bound.
+What a request may name (columns to filter, sort and show) is looked up in the catalogue; its values are bound. The text
+of a page's SQL depends on the shape of the request alone, so that the database can keep its plan.
 """
 
 from __future__ import annotations
@@ -9,104 +10,49 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
+import psycopg
 from psycopg import sql
-from starlette.datastructures import QueryParams
+from psycopg.types.numeric import Int8
 
 from geo.db import read_sql
-from geo.errors import InputError, MappingError, NotFoundError
+from geo.errors import InputError, NotFoundError
 from geo.vocabulary import State
 from layers.catalogue import Collection
-from tiles.axes import CRS84, Crs, crs_of, envelope
-from tiles.parameters import (
-    Interval,
-    Order,
-    Value,
-    bbox,
-    interval,
-    one_of,
-    refuse_unknown,
-    sort_keys,
-    value_of,
-    whole,
-)
+from tiles.axes import Crs
+from tiles.cql2_geometry import PIECES
+from tiles.items_query import ItemsQuery
+from tiles.keyset import after_sql, last_sql, order_sql, whole_order, write_cursor
+from tiles.parameters import Order, value_of
 from tiles.service import Connection
 
-#: Largest |x|, |y| of a box in each CRS: the sphere of 3857; 6675 is not defined far from its meridian.
-REACH = {4326: (360, 90), 6668: (360, 90), 3857: (20_037_509, 20_048_967), 6675: (3_000_000, 3_000_000)}
-#: Features of a page that names no limit, and the most that a page holds.
-LIMIT_DEFAULT = 100
-LIMIT_MAX = 10_000
-#: numberMatched is exact up to here; above it is left out, which the standard allows.
-COUNT_MAX = 200_000
-FORMATS = ("json", "html")
-COMMON = ("f", "lang")
-PAGING = (
-    *COMMON, "limit", "offset", "bbox", "bbox-crs", "crs", "datetime", "sortby", "properties", "skipGeometry",
-)  # fmt: skip
 STATE_JA = json.dumps({state.value: state.ja for state in State}, ensure_ascii=False)
+SIDES = ("west", "south", "east", "north")
 
 
 @dataclass(frozen=True, slots=True)
-class ItemsQuery:
-    """What a request for items asks, checked. `box` is west, south, east, north in the CRS `box_crs`."""
+class Page:
+    """A page of features.
 
-    limit: int
-    offset: int
-    crs: Crs
-    box: tuple[float, float, float, float] | None
-    box_crs: Crs
-    during: Interval | None
-    filters: tuple[tuple[str, Value], ...]
-    order: tuple[Order, ...]
-    shown: tuple[str, ...]
-    skips_geometry: bool
+    features   the inside of a JSON array, UTF-8
+    n          how many they are
+    cursor     where the next page begins; None: nothing follows
+    """
+
+    features: bytes
+    n: int
+    cursor: str | None
 
 
-def _box(params: QueryParams) -> tuple[tuple[float, float, float, float] | None, Crs]:
-    crs = crs_of("bbox-crs", params.get("bbox-crs", CRS84))
-    if "bbox" not in params:
-        if "bbox-crs" in params:
-            raise InputError("Parameter bbox-crs: it stands without bbox.", hint="Give both or none.")
-        return None, crs
-    west, south, east, north = envelope(crs, bbox(params["bbox"]))
-    if south > north or (west > east and crs.srid not in (4326, 6668)):
-        raise InputError(f"Parameter bbox: {params['bbox']!r} ends before it begins.")
-    x_max, y_max = REACH[crs.srid]
-    if max(abs(west), abs(east)) > x_max or max(abs(south), abs(north)) > y_max:
-        raise InputError(f"Parameter bbox: {params['bbox']!r} lies outside {crs.uri}.")
-    return (west, south, east, north), crs
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The rows that a request is about: SELECT, condition, and the values of both."""
 
-
-def _shown(params: QueryParams, collection: Collection) -> tuple[str, ...]:
-    columns = tuple(column.name for column in collection.columns)
-    if "properties" not in params:
-        return columns
-    asked = set(params["properties"].split(","))
-    if not asked <= set(columns):
-        missing = ", ".join(sorted(asked - set(columns)))
-        raise MappingError(f"Parameter properties: no property {missing!r}.", hint=f"Use {', '.join(columns)}.")
-    return tuple(name for name in columns if name in asked or name == "synthetic")
-
-
-def read_query(params: QueryParams, collection: Collection) -> ItemsQuery:
-    """Check the parameters of an items request. Raises InputError naming the parameter."""
-    names = [column.name for column in collection.columns]
-    refuse_unknown(params, [*PAGING, *names])
-    box, box_crs = _box(params)
-    return ItemsQuery(
-        limit=min(whole(params, "limit", LIMIT_DEFAULT, 1), LIMIT_MAX),
-        offset=whole(params, "offset", 0, 0),
-        crs=crs_of("crs", params.get("crs", CRS84)),
-        box=box,
-        box_crs=box_crs,
-        during=interval(params["datetime"]) if "datetime" in params else None,
-        filters=tuple((c.name, value_of(c, params[c.name])) for c in collection.columns if c.name in params),
-        order=sort_keys(params["sortby"], names) if "sortby" in params else (),
-        shown=_shown(params, collection),
-        skips_geometry=one_of(params, "skipGeometry", ("true", "false"), "false") == "true",
-    )
+    select: sql.Composable
+    where: sql.Composable
+    values: dict[str, Any]
 
 
 def source_params(collection: Collection, moment: datetime) -> dict[str, Any]:
@@ -114,44 +60,72 @@ def source_params(collection: Collection, moment: datetime) -> dict[str, Any]:
     return {"as_of": moment, "state_ja": STATE_JA, "layer": collection.collection_id}
 
 
-def _source(collection: Collection) -> sql.SQL:
-    return sql.SQL(read_sql("layers", f"collections/{collection.source}"))
+@lru_cache(maxsize=64)
+def _select(name: str) -> sql.SQL:
+    """A collection's SELECT, without its comments."""
+    lines = read_sql("layers", f"collections/{name}").split("\n")
+    return sql.SQL("\n".join(line for line in lines if not line.lstrip().startswith("--")))
 
 
-def _box_filter(query: ItemsQuery, params: dict[str, Any]) -> sql.Composable:
-    """Features that meet the box; one that crosses the antimeridian is two boxes (OGC 17-069r4 §7.15.3)."""
-    assert query.box is not None
-    west, south, east, north = query.box
-    spans = [(west, east)] if west <= east else [(west, 180.0), (-180.0, east)]
+@lru_cache(maxsize=64)
+def _box_sql(n_boxes: int, srid: int) -> sql.Composable:
+    """Features that meet the box; one that crosses the antimeridian is two boxes (OGC 17-069r4 §7.15.3). A side of a
+    plane CRS is bent in degrees, so it is cut into pieces first; sides of 3857 and 6668 stay parallel to the axes."""
     parts = []
-    for i, (left, right) in enumerate(spans):
-        params |= {f"west{i}": left, f"south{i}": south, f"east{i}": right, f"north{i}": north}
-        params["box_srid"] = query.box_crs.srid
-        names = [sql.Placeholder(f"{side}{i}") for side in ("west", "south", "east", "north")]
-        box = sql.SQL("ST_Transform(ST_MakeEnvelope({}, {}, {}, {}, {}), 4326)").format(
-            *names, sql.Placeholder("box_srid")
-        )
-        parts.append(sql.SQL("(s.geom && {0} AND ST_Intersects(s.geom, {0}))").format(box))
+    for i in range(n_boxes):
+        names = [sql.Placeholder(f"{side}{i}") for side in SIDES]
+        box: sql.Composable = sql.SQL("ST_MakeEnvelope({}, {}, {}, {}, {})").format(*names, sql.Literal(srid))
+        if srid == 6675:
+            box = sql.SQL("ST_Segmentize({}, %(step)s)").format(box)
+        if srid != 4326:
+            box = sql.SQL("ST_Transform({}, 4326)").format(box)
+        parts.append(sql.SQL("ST_Intersects(s.geom, {})").format(box))
     return sql.SQL("({})").format(sql.SQL(" OR ").join(parts))
 
 
-def _where(query: ItemsQuery, collection: Collection, params: dict[str, Any]) -> sql.Composable:
-    parts: list[sql.Composable] = [sql.SQL("true")]
+def _box_values(query: ItemsQuery) -> tuple[sql.Composable, dict[str, Any]]:
+    assert query.box is not None
+    west, south, east, north = query.box
+    boxes = [query.box] if west <= east else [(west, south, 180.0, north), (-180.0, south, east, north)]
+    values = {f"{side}{i}": float(v) for i, box in enumerate(boxes) for side, v in zip(SIDES, box, strict=True)}
+    if query.box_crs.srid == 6675:
+        values["step"] = max(max(east - west, north - south) / PIECES, 1.0)
+    return _box_sql(len(boxes), query.box_crs.srid), values
+
+
+def _during_sql(time: tuple[str, str]) -> sql.Composable:
+    begin, end = (sql.SQL("{}").format(sql.Identifier("s", name)) for name in time)
+    if time[0] != time[1]:
+        end = sql.SQL("coalesce({}, 'infinity')").format(end)  # what has no end yet goes on
+    return sql.SQL(
+        "({} >= %(begin)s::timestamptz OR %(begin)s::timestamptz IS NULL) "
+        "AND ({} <= %(end)s::timestamptz OR %(end)s::timestamptz IS NULL)"
+    ).format(end, begin)
+
+
+def source_of(
+    query: ItemsQuery, collection: Collection, moment: datetime, scope: Mapping[str, object]
+) -> Source:  # fmt: skip
+    """The rows that match, pages aside. scope: Caller.scope_params."""
+    values = source_params(collection, query.past or moment) | dict(scope)
+    parts: list[sql.Composable] = []
     if query.box is not None:
-        parts.append(_box_filter(query, params))
+        box, box_values = _box_values(query)
+        parts.append(box)
+        values |= box_values
     if query.during is not None and collection.time is not None:
-        params["begin"], params["end"] = query.during
-        begin, end = (sql.SQL("{}").format(sql.Identifier("s", name)) for name in collection.time)
-        if collection.time[0] != collection.time[1]:
-            end = sql.SQL("coalesce({}, 'infinity')").format(end)  # what has no end yet goes on
-        parts.append(sql.SQL("({} >= %(begin)s OR %(begin)s::timestamptz IS NULL)").format(end))
-        parts.append(sql.SQL("({} <= %(end)s OR %(end)s::timestamptz IS NULL)").format(begin))
+        values["begin"], values["end"] = query.during
+        parts.append(_during_sql(collection.time))
     for i, (name, value) in enumerate(query.filters):
-        params[f"value{i}"] = value
+        values[f"value{i}"] = value
         # as numeric, so that 0.97 finds a real 0.97
         equal = sql.SQL("{}::numeric = {}::numeric") if isinstance(value, float) else sql.SQL("{} = {}")
         parts.append(equal.format(sql.Identifier("s", name), sql.Placeholder(f"value{i}")))
-    return sql.SQL(" AND ").join(parts)
+    if query.condition is not None:
+        parts.append(query.condition.sql)
+        values |= query.condition.values
+    name = collection.past_source if query.past is not None and collection.past_source else collection.source
+    return Source(_select(name), sql.SQL(" AND ").join(parts or [sql.SQL("true")]), values)
 
 
 def _geometry(crs: Crs, *, is_skipped: bool = False) -> sql.Composable:
@@ -171,38 +145,57 @@ def _properties(collection: Collection, shown: tuple[str, ...]) -> sql.Composabl
     return sql.SQL("{}::text").format(row)
 
 
-def _statement(
-    collection: Collection, where: sql.Composable, crs: Crs, shown: tuple[str, ...],
-    order: tuple[Order, ...] = (), *, skips_geometry: bool = False,
+def _page_sql(
+    source: Source, where: sql.Composable, collection: Collection, crs: Crs, shown: tuple[str, ...],
+    order: tuple[Order, ...], *, skips_geometry: bool = False,
 ) -> sql.Composed:  # fmt: skip
-    direction = {True: sql.SQL(" DESC NULLS LAST"), False: sql.SQL(" NULLS LAST")}
-    keys: list[sql.Composable] = [sql.Identifier(key.column) + direction[key.is_descending] for key in order]
-    return sql.SQL(read_sql("tiles", "items")).format(
-        source=_source(collection),
+    return sql.SQL(_template()).format(
+        source=source.select,
         where=where,
-        order=sql.SQL(", ").join([*keys, sql.Identifier(collection.id_column)]),
+        order=order_sql(order, collection),
         id=sql.Identifier(collection.id_column),
         geometry=_geometry(crs, is_skipped=skips_geometry),
         properties=_properties(collection, shown),
+        last=last_sql(order),
     )
 
 
-async def read_items(
-    connection: Connection, collection: Collection, query: ItemsQuery, moment: datetime, scope: Mapping[str, object]
-) -> tuple[list[str], int | None]:
-    """(features as GeoJSON text, how many match in all or None above COUNT_MAX). scope: Caller.scope_params."""
-    params = source_params(collection, moment) | dict(scope)
-    where = _where(query, collection, params)
-    page = {"limit": query.limit, "offset": query.offset, "n_decimals": query.crs.n_decimals}
-    statement = _statement(collection, where, query.crs, query.shown, query.order, skips_geometry=query.skips_geometry)
-    rows = await (await connection.execute(statement, params | page)).fetchall()
-    features = [row[0] for row in rows]
-    if (features or query.offset == 0) and len(features) < query.limit:
-        return features, query.offset + len(features)
-    count = sql.SQL(read_sql("tiles", "items_count")).format(source=_source(collection), where=where)
-    row = await (await connection.execute(count, params | {"most": COUNT_MAX})).fetchone()
+@lru_cache(maxsize=1)
+def _template() -> Any:
+    lines = read_sql("tiles", "items").split("\n")
+    return "\n".join(line for line in lines if not line.startswith("--"))
+
+
+async def _ask(connection: Connection, statement: Any, values: dict[str, Any], *, is_free: bool) -> tuple[Any, ...]:
+    """The one row of a statement. is_free: its text is the client's own filter, so it is planned for its values and
+    kept by nobody, and what the database cannot do with it is the filter's fault."""
+    try:
+        async with connection.cursor(binary=True) as cursor:
+            await cursor.execute(statement, values, prepare=False if is_free else None)
+            row = await cursor.fetchone()
+    except (psycopg.DataError, psycopg.errors.InternalError_) as error:
+        if not is_free:
+            raise
+        raise InputError(f"Parameter filter: {str(error).split(chr(10))[0][:200]}.") from error
     assert row is not None
-    return features, row[0] if row[0] <= COUNT_MAX else None
+    return row
+
+
+async def read_page(connection: Connection, collection: Collection, query: ItemsQuery, source: Source) -> Page:
+    """The page that a request asks for; source: as source_of gives it."""
+    order = whole_order(query.order, collection)
+    values = source.values | {
+        "limit": Int8(query.limit), "offset": Int8(query.offset or 0), "n_decimals": query.crs.n_decimals,
+    }  # fmt: skip
+    where = source.where
+    if query.cursor is not None:
+        values |= {f"after{i}": value for i, value in enumerate(query.cursor.values) if value is not None}
+        after = after_sql(order, tuple(value is None for value in query.cursor.values))
+        where = sql.SQL("{} AND {}").format(where, after)
+    statement = _page_sql(source, where, collection, query.crs, query.shown, order, skips_geometry=query.skips_geometry)
+    n_found, features, last = await _ask(connection, statement, values, is_free=query.condition is not None)
+    cursor = write_cursor(order, last) if last is not None else None
+    return Page(features or b"", min(n_found, query.limit), cursor)
 
 
 async def read_item(
@@ -212,8 +205,8 @@ async def read_item(
     crs: Crs,
     moment: datetime,
     scope: Mapping[str, object],
-) -> str:
-    """One feature as GeoJSON text. Raises NotFoundError, for one that the scope does not reach too."""
+) -> bytes:
+    """One feature as GeoJSON. Raises NotFoundError, for one that the scope does not reach too."""
     column = collection.columns[0]
     missing = NotFoundError(
         f"No feature {item_id[:80]!r} in the collection {collection.collection_id}.",
@@ -224,10 +217,11 @@ async def read_item(
     except InputError as error:
         raise missing from error
     where = sql.SQL("{} = %(value0)s").format(sql.Identifier("s", column.name))
-    params = source_params(collection, moment) | dict(scope) | {"value0": value, "limit": 1, "offset": 0}
-    shown = tuple(c.name for c in collection.columns)
-    statement = _statement(collection, where, crs, shown)
-    row = await (await connection.execute(statement, params | {"n_decimals": crs.n_decimals})).fetchone()
-    if row is None:
+    values = source_params(collection, moment) | dict(scope) | {"value0": value}
+    source = Source(_select(collection.source), where, values)
+    statement = _page_sql(source, where, collection, crs, collection.names, whole_order((), collection))
+    values |= {"limit": Int8(1), "offset": Int8(0), "n_decimals": crs.n_decimals}
+    _, feature, _ = await _ask(connection, statement, values, is_free=False)
+    if feature is None:
         raise missing
-    return str(row[0])
+    return bytes(feature)

@@ -7,7 +7,7 @@ from typing import Any
 
 from layers.catalogue import Collection
 from tiles.axes import SUPPORTED
-from tiles.items import FORMATS, LIMIT_DEFAULT, LIMIT_MAX
+from tiles.items_query import FORMATS, LIMIT_DEFAULT, LIMIT_MAX
 from tiles.parameters import LANGUAGES
 
 type Document = dict[str, Any]

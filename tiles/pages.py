@@ -23,12 +23,20 @@ td, th { border: 1px solid var(--line); padding: .3rem .6rem; text-align: left; 
 ul { padding-left: 1.2rem; }
 li { margin: .3rem 0; }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; border: 1px solid var(--line); padding: .6rem; }
+form { margin: 1rem 0; }
+fieldset { border: 1px solid var(--line); display: flex; flex-wrap: wrap; gap: .6rem 1rem; align-items: end; }
+label { display: flex; flex-direction: column; font-size: .85rem; }
+input, select, button { font: inherit; padding: .2rem .4rem; }
+input[name="filter"] { min-width: 24rem; max-width: 90vw; }
 .synthetic { background: #b00020; color: #fff; padding: .3rem .6rem; }
 """
 WORDS = {
     "ja": {"data": "データ", "map": "地図", "links": "リンク", "features": "地物", "values": "内容", "home": "API",
-           "synthetic": "合成データ：シミュレーターが作ったもので、実際の状況ではありません。"},
+           "switch": "English", "shown": "表示", "matched": "該当", "about": "約", "before": "前へ", "first": "最初へ",
+           "next": "次へ", "synthetic": "合成データ：シミュレーターが作ったもので、実際の状況ではありません。"},
     "en": {"data": "Data", "map": "Map", "links": "Links", "features": "Features", "values": "Content", "home": "API",
+           "switch": "日本語", "shown": "shown", "matched": "matching", "about": "about", "before": "Previous",
+           "first": "First", "next": "Next",
            "synthetic": "Synthetic data: made by a simulator, not the real state of any road."},
 }  # fmt: skip
 #: Rows of features that one page shows whole.
@@ -72,6 +80,16 @@ def _features(features: list[Mapping[str, Any]]) -> str:
     return f"<table><tr><th>id</th>{head}</tr>{''.join(body)}</table>"
 
 
+def _pager(document: Mapping[str, Any], words: Mapping[str, str]) -> str:
+    """How many there are, and the ways to the pages around this one."""
+    exact, guess = document.get("numberMatched"), document.get("numberMatchedEstimate")
+    n = f"{exact:,}" if exact is not None else f"{words['about']} {guess:,}" if guess is not None else ""
+    counted = f"{words['shown']} {document['numberReturned']:,}" + (f" / {words['matched']} {n}" if n else "")
+    rels = {"first": words["first"], "prev": words["before"], "next": words["next"]}
+    ways = [_link(str(link["href"]), rels[link["rel"]]) for link in document["links"] if link["rel"] in rels]
+    return f'<nav class="pager">{"".join(ways)}<span>{escape(counted)}</span></nav>'
+
+
 def _collections(found: list[Mapping[str, Any]]) -> str:
     rows = []
     for collection in found:
@@ -81,20 +99,29 @@ def _collections(found: list[Mapping[str, Any]]) -> str:
     return f"<ul>{''.join(rows)}</ul>"
 
 
-def page(document: Mapping[str, Any], *, title: str, lang: str, base: str, synthetic: bool) -> HTMLResponse:
-    """A document of the API as a page: what it says, its features or collections, its links."""
+def page(
+    document: Mapping[str, Any], *, title: str, lang: str, base: str, synthetic: bool, form: str = "", switch: str = "",
+) -> HTMLResponse:  # fmt: skip
+    """A document of the API as a page: what it says, its features or collections, its links.
+
+    form    HTML that stands above the features
+    switch  address of the same page in the other language
+    """
     words = WORDS[lang]
     rest = {k: v for k, v in document.items() if k not in ("links", "features", "collections", "title", "description")}
+    pager = _pager(document, words) if "features" in document else ""
     parts = [
         f"<h1>{escape(title)}</h1>",
         f'<p class="synthetic">{words["synthetic"]}</p>' if synthetic else "",
         f"<p>{escape(str(document['description']))}</p>" if document.get("description") else "",
         f"<h2>{words['data']}</h2>{_collections(document['collections'])}" if "collections" in document else "",
-        f"<h2>{words['features']}</h2>{_features(document['features'])}" if "features" in document else "",
+        form,
+        f"<h2>{words['features']}</h2>{pager}{_features(document['features'])}{pager}" if pager else "",
         f"<h2>{words['values']}</h2>{_table(rest)}" if rest else "",
         f"<h2>{words['links']}</h2>{_links(list(document.get('links', ())))}",
     ]
-    nav = f"<nav>{_link(base + '?f=html', words['home'])}{_link('/', words['map'])}</nav>"
+    other = _link(switch, words["switch"]) if switch else ""
+    nav = f"<nav>{_link(base + '?f=html', words['home'])}{_link('/', words['map'])}{other}</nav>"
     html = (
         f'<!doctype html><html lang="{lang}"><head><meta charset="utf-8"><title>{escape(title)}</title>'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">'

@@ -23,9 +23,11 @@ BIGINT_MAX = 2**63 - 1
 TEXT_MAX = 1_000
 
 
-def refuse_unknown(params: QueryParams, known: Iterable[str]) -> None:
-    """Raise InputError for a name that the address does not know, or that comes twice."""
-    allowed = set(known)
+def refuse_unknown(params: QueryParams, known: Iterable[str], more: Iterable[str] = ()) -> None:
+    """Raise InputError for a name that the address does not know (`known` and `more`), or that comes twice."""
+    if not params:
+        return
+    allowed = {*known, *more}
     for name in params:
         if name not in allowed:
             raise InputError(f"Parameter {name}: unknown.", hint=f"Known here: {', '.join(sorted(allowed))}.")

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,8 @@ class Service:
         self.changes = ByteCache(CHANGES_CACHE_BYTES)
         #: a status version since which roads and event have surely been those of the present dataset
         self.whole_version = 0
+        #: how many features matched, by what was asked and the state that it rests on; the oldest goes first
+        self.counts: OrderedDict[Hashable, Any] = OrderedDict()
         #: since when the database has not answered; None: it does. What is served from memory meanwhile says so
         self.stale_since: datetime | None = None
         #: called with each new dataset, in order

@@ -135,7 +135,7 @@ def test_pages_follow_each_other_without_gap_or_repeat(client: httpx.Client) -> 
     assert seen == [2, 4, 5, 6, 7, 9]
     last = client.get("/ogc/collections/roads/items?limit=2&offset=4").json()
     assert [link["href"].split("?")[1] for link in last["links"] if link["rel"] == "prev"] == ["limit=2&offset=2"]
-    assert ids(client, "roads", offset=10**12) == []
+    assert ids(client, "roads", offset=10**6) == []
 
 
 def test_bbox_keeps_what_meets_it(client: httpx.Client) -> None:
@@ -196,6 +196,13 @@ BAD: list[tuple[dict[str, str], str]] = [
     ({"limit": "-1"}, "limit"),
     ({"limit": "ten"}, "limit"),
     ({"offset": "-1"}, "offset"),
+    ({"offset": "1000001"}, "offset"),
+    ({"cursor": "x", "offset": "1"}, "cursor"),
+    ({"cursor": "not a cursor"}, "cursor"),
+    ({"filter-lang": "cql2-text"}, "filter-lang"),
+    ({"filter-crs": EPSG + "4326"}, "filter-crs"),
+    ({"filter": "name = 1"}, "filter"),
+    ({"filter": "name = '1'", "filter-lang": "sql"}, "filter-lang"),
     ({"bbox": "1,2,3"}, "bbox"),
     ({"bbox": "1,2,3,nan"}, "bbox"),
     ({"bbox": "0,50,1,40"}, "bbox"),
@@ -307,7 +314,7 @@ def test_devices_open_to_a_managers_key_and_each_read_is_logged(client: httpx.Cl
     assert "devices" in [c["id"] for c in client.get("/ogc/collections", headers=manager).json()["collections"]]
     assert "devices" not in [c["id"] for c in client.get("/ogc/collections").json()["collections"]]
     with town.connect(Role.APP) as connection:
-        log = connection.execute("SELECT action, detail ->> 'collection' FROM app.audit").fetchall()
+        log = connection.execute("SELECT action, detail ->> 'collection' FROM app.audit WHERE action <> 'refused'").fetchall()
         assert log == [("read", "devices")]
         connection.execute("UPDATE app.api_key SET revoked_at = now() WHERE name = 'k-manager'")
     assert client.get(path, headers=manager).status_code == 401

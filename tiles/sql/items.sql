@@ -1,11 +1,16 @@
--- A page of features, each as GeoJSON text. `source` is the collection's SELECT; the other parts in braces are put
--- together from the catalogue's own names, and every value of a request is bound.
--- Params: limit, offset, n_decimals, those of `source` and `where`. Returns (feature) in the order asked for.
--- `geometry` NULL: skipGeometry. Indexes: those of the source.
+-- A page of features as the inside of a JSON array. `source` is the collection's SELECT; the other parts in braces are
+-- put together from the catalogue's own names, and every value of a request is bound.
+-- Params: limit, offset, n_decimals, those of `source` and `where`. Returns one row: (n_found: rows of the page, and one
+-- more where others follow; features: UTF-8 with commas between; NULL: none; last: keys of the page's last row as text,
+-- NULL: no row follows). `geometry` NULL: skipGeometry. Indexes: those of the source.
 WITH page AS MATERIALIZED (
-  SELECT * FROM ({source}) AS s WHERE {where} ORDER BY {order} LIMIT %(limit)s OFFSET %(offset)s
+  SELECT s.*, row_number() OVER (ORDER BY {order}) AS _n
+  FROM (SELECT * FROM ({source}) AS s WHERE {where} ORDER BY {order} LIMIT %(limit)s + 1 OFFSET %(offset)s) AS s
 )
-SELECT '{{"type":"Feature","id":' || to_json(page.{id})::text
-       || ',"geometry":' || coalesce(ST_AsGeoJSON({geometry}, %(n_decimals)s, 0), 'null')
-       || ',"properties":' || {properties} || '}}' AS feature
-FROM page ORDER BY {order}
+SELECT (SELECT count(*) FROM page) AS n_found,
+       (SELECT convert_to(string_agg(
+          '{{"type":"Feature","id":' || to_json(page.{id})::text
+            || ',"geometry":' || coalesce(ST_AsGeoJSON({geometry}, %(n_decimals)s, 0), 'null')
+            || ',"properties":' || {properties} || '}}', ',' ORDER BY page._n), 'UTF8')
+        FROM page WHERE page._n <= %(limit)s) AS features,
+       (SELECT {last} FROM page WHERE page._n = %(limit)s AND (SELECT count(*) FROM page) > %(limit)s) AS last
