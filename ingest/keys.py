@@ -24,7 +24,7 @@ from geo.errors import AccessError, DatabaseProblem, NoKeyError, TooFastError
 type Pool = AsyncConnectionPool[psycopg.AsyncConnection[Row]]
 
 #: A look-up is believed so long; a revoked key is refused after this time at the latest.
-KEY_TTL_S = 2.0
+KEY_TTL_S = 1.0
 #: Look-ups that are remembered; wrong keys are among them, so that guessing does not reach the database each time.
 KEYS_MAX = 10_000
 #: No look into the database takes longer, whatever it is that hangs; then the sender may come again after so long.

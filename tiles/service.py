@@ -25,6 +25,7 @@ from geo.settings import Settings
 from geo.timeline import now
 from tiles.caching import ByteCache, Latest
 from tiles.dataset import Dataset, read_dataset
+from tiles.gate import Gate
 from tiles.metadata import Metadata
 
 LOG = logging.getLogger(__name__)
@@ -84,6 +85,10 @@ class Service:
         self.stale_since: datetime | None = None
         #: called with each new dataset, in order
         self.listeners: list[Callable[[Dataset], Awaitable[None]]] = []
+        #: wrong keys and refusals, as they were counted
+        self.gate = Gate()
+        #: called before the pools close
+        self.closers: list[Callable[[], Awaitable[None]]] = []
 
     @property
     def dataset(self) -> Dataset:
@@ -121,6 +126,8 @@ class Service:
             if self._watch is not None:
                 self._watch.cancel()
                 await asyncio.gather(self._watch, return_exceptions=True)
+            for closer in self.closers:
+                await closer()
             for pool in self._pools.values():
                 await pool.close(timeout=2)
             self._pools.clear()

@@ -73,11 +73,16 @@ def read_keys(database: Database, *, all_keys: bool = False) -> list[KeyRow]:
 
 
 def _insert(
-    connection: psycopg.Connection[Row], name: str, scope: str, scope_of: str | None, has_probes: bool
+    connection: psycopg.Connection[Row],
+    name: str,
+    scope: str,
+    scope_of: str | None,
+    has_probes: bool = False,
+    valid_days: float | None = None,
 ) -> NewKey:
     key = secrets.token_urlsafe(KEY_BYTES)
     named = {"name": name, "key_sha256": digest_of(key), "scope": scope, "scope_of": scope_of, "has_probes": has_probes}
-    row = connection.execute(read_sql("yukimichi", "insert_key"), named).fetchone()
+    row = connection.execute(read_sql("yukimichi", "insert_key"), named | {"valid_days": valid_days}).fetchone()
     assert row is not None
     return NewKey(int(row[0]), key)
 
@@ -161,8 +166,11 @@ def list_sources(database: Database) -> list[dict[str, Any]]:
     return rows
 
 
-def add_key(database: Database, name: str, scope: str, scope_of: str | None) -> NewKey:
-    """A key that reads. Raises InputError for a scope that is none or lacks its `of`, ConflictError for a used name."""
+def add_key(database: Database, name: str, scope: str, scope_of: str | None, valid_days: float | None = None) -> NewKey:
+    """A key that reads; it ends by itself after valid_days, None: it has no end.
+
+    Raises InputError for a scope that is none or lacks its `of`, ConflictError for a used name.
+    """
     if scope not in SCOPES:
         raise InputError(
             f"{scope!r} is no scope of such a key.",
@@ -174,29 +182,55 @@ def add_key(database: Database, name: str, scope: str, scope_of: str | None) -> 
     if any(key.name == name for key in read_keys(database)):
         raise ConflictError(f"A valid key is named {name}.", hint="Choose another name, or revoke that one.")
     with database.connect(Role.APP) as connection:
-        new = _insert(connection, name, scope, scope_of, False)
-        _audit(connection, "key_add", new.key_id, name=name, scope=scope, scope_of=scope_of)
+        new = _insert(connection, name, scope, scope_of, valid_days=valid_days)
+        _audit(connection, "key_add", new.key_id, name=name, scope=scope, scope_of=scope_of, valid_days=valid_days)
     return new
 
 
-def revoke_key(database: Database, name: str) -> int:
-    """End the key of that name, or of that id; its id. Raises NotFoundError."""
-    found = [key for key in read_keys(database) if name in (key.name, str(key.key_id)) and key.scope != "source"]
+def rotate_key(database: Database, name: str, *, overlap_s: float, valid_days: float | None = None) -> NewKey:
+    """A new key with name and reach of the present one, which ends at once or overlap_s later. Raises NotFoundError."""
+    old = _require_key(database, name)
+    with database.connect(Role.APP) as connection:
+        new = _insert(connection, old.name, old.scope, old.scope_of, valid_days=valid_days)
+        _end(connection, [old], overlap_s)
+        detail = {"name": old.name, "ended": old.key_id, "overlap_s": overlap_s, "valid_days": valid_days}
+        _audit(connection, "key_rotate", new.key_id, **detail)
+    return new
+
+
+def revoke_key(database: Database, name: str) -> list[int]:
+    """End the keys of that name (two during a rotation), or the one of that id; their ids. Raises NotFoundError."""
+    _require_key(database, name)
+    found = [key for key in read_keys(database) if _is_named(key, name)]
+    with database.connect(Role.APP) as connection:
+        _end(connection, found)
+        for key in found:
+            _audit(connection, "key_revoke", key.key_id, name=key.name)
+    return [key.key_id for key in found]
+
+
+def _is_named(key: KeyRow, name: str) -> bool:
+    return name in (key.name, str(key.key_id)) and key.scope != "source"
+
+
+def _require_key(database: Database, name: str) -> KeyRow:
+    """The newest valid key for reading of a name or an id."""
+    found = [key for key in read_keys(database) if _is_named(key, name)]
     if not found:
         raise NotFoundError(
             f"No valid key is named {name}.",
             hint="See `yukimichi key list`; keys of sources: `yukimichi source revoke`.",
         )
-    with database.connect(Role.APP) as connection:
-        _end(connection, found[:1])
-        _audit(connection, "key_revoke", found[0].key_id, name=found[0].name)
-    return found[0].key_id
+    return max(found, key=lambda key: key.key_id)
 
 
-def read_audit(database: Database, most: int) -> list[dict[str, Any]]:
-    """The newest lines of the audit log, the newest first."""
+def read_audit(
+    database: Database, most: int, *, key: str | None = None, action: str | None = None, since: datetime | None = None
+) -> list[dict[str, Any]]:
+    """The newest lines of the audit log, the newest first; of one key (name or id), one action, from a moment on."""
+    named = {"most": most, "key": key, "action": action, "since": since}
     with (
         database.connect(Role.APP) as connection,
         connection.cursor(row_factory=dict_row) as cursor,
     ):
-        return cursor.execute(read_sql("yukimichi", "read_audit"), {"most": most}).fetchall()
+        return cursor.execute(read_sql("yukimichi", "read_audit"), named).fetchall()

@@ -18,6 +18,7 @@ from ingest import http as ingest_http
 from ingest import http_harja, http_orders
 from ingest.intake import Intake
 from tiles import changes, edge_answer, ogc, site, snapshot, tilesets, vector
+from tiles.access import GateMiddleware
 from tiles.front import FrontMiddleware
 from tiles.problems import HANDLERS
 from tiles.service import Service
@@ -66,6 +67,7 @@ def create_app(settings: Settings, database: Database, service: Service | None =
     site.mount_web(application, shared)
     application.add_middleware(site.SecurityMiddleware)
     application.add_middleware(GZipMiddleware, minimum_size=GZIP_MIN_BYTES, compresslevel=5)
+    application.add_middleware(GateMiddleware, service=shared)
     application.add_middleware(OpenMiddleware)
     application.add_middleware(metrics.MeasureMiddleware, metrics=counted)
     application.add_middleware(HeadMiddleware)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from yukimichi import keys
-from yukimichi.cli.options import Config
+from yukimichi.cli.options import Config, moment
 from yukimichi.cli.reports import plain
 from yukimichi.context import opened
 from yukimichi.progress import say
@@ -22,6 +22,7 @@ sources = typer.Typer(
 readers = typer.Typer(no_args_is_help=True, help="Keys for reading what is not public. 非公開データの閲覧用の鍵。")
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the source, as in config.yml. データ源の名前")]
+Days = Annotated[float | None, typer.Option(min=0.001, help="Days until it ends by itself. 有効期間（日）")]
 Json = Annotated[bool, typer.Option("--json", help="Print the report as JSON. JSON で出力")]
 
 
@@ -78,7 +79,7 @@ def rotate(
 
 @sources.command("revoke")
 def revoke(name: Name, config: Config = None) -> None:
-    """End every key of a source at once; running servers refuse it within 2 seconds. 鍵を失効させる."""
+    """End every key of a source at once; running servers refuse it within a second. 鍵を失効させる."""
     with opened(config) as context:
         ended = keys.revoke_source(context.database, name)
     say(f"{len(ended)} key(s) of source {name} revoked. 失効しました。")
@@ -96,12 +97,28 @@ def add_key(
     name: Annotated[str, typer.Argument(metavar="NAME", help="What the key is for. 鍵の名前")],
     scope: Annotated[str, typer.Option(help="manager, contractor, admin or public. 権限")],
     of: Annotated[str | None, typer.Option(help="Whose: the manager or the contractor. 管理者・受託者の名前")] = None,
+    days: Days = None,
     config: Config = None,
 ) -> None:
     """Print a new key for reading. 閲覧用の鍵を発行する."""
     with opened(config) as context:
-        new = keys.add_key(context.database, name, scope, of)
+        new = keys.add_key(context.database, name, scope, of, days)
     _show_key(new, f"The key {name}:")
+
+
+@readers.command("rotate")
+def rotate_key(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Its name, or its id. 鍵の名前か番号")],
+    overlap: Annotated[
+        float, typer.Option(min=0, help="Minutes that the former key still holds; 0: it ends at once. 旧鍵の猶予（分）")
+    ] = 0.0,
+    days: Days = None,
+    config: Config = None,
+) -> None:
+    """A new key with the same reach; the former one ends. 閲覧用の鍵を交換する."""
+    with opened(config) as context:
+        new = keys.rotate_key(context.database, name, overlap_s=overlap * 60, valid_days=days)
+    _show_key(new, f"The new key {name}:")
 
 
 @readers.command("list")
@@ -123,18 +140,24 @@ def revoke_key(
 ) -> None:
     """End a key at once. 鍵を失効させる."""
     with opened(config) as context:
-        key_id = keys.revoke_key(context.database, name)
-    say(f"Key {key_id} revoked. 失効しました。")
+        ended = keys.revoke_key(context.database, name)
+    say(f"Key {', '.join(map(str, ended))} revoked. 失効しました。")
 
 
 def audit(
     limit: Annotated[int, typer.Option(min=1, help="So many of the newest lines. 件数")] = 50,
+    key: Annotated[str | None, typer.Option(help="Only what this key did: its name or id. 鍵の名前か番号")] = None,
+    action: Annotated[
+        str | None, typer.Option(help="Only this: read, refused, key_add, order place, … 行為の種類")
+    ] = None,
+    since: Annotated[str | None, typer.Option(help="Only from this time on. この時刻以降")] = None,
     as_json: Json = False,
     config: Config = None,
 ) -> None:
-    """Who did what, and which manager's key read what, the newest first. 監査記録."""
+    """Who did what, which key read what, and what was refused, the newest first. 監査記録."""
     with opened(config) as context:
-        rows = keys.read_audit(context.database, limit)
+        from_at = None if since is None else moment(since, context.settings.timezone)
+        rows = keys.read_audit(context.database, limit, key=key, action=action, since=from_at)
     _show_rows(rows, as_json=as_json)
 
 
