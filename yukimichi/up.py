@@ -110,7 +110,9 @@ def _revive(cluster: Cluster) -> None:
 
 def _first_demo(context: Context, world: World) -> None:
     """The synthetic prefecture, with a storm that began some hours ago and goes on."""
-    load_demo(context)
+    from yukimichi.demo_raster import load_demo_raster
+
+    files = load_demo(context)
     with stage("Network 道路ネットワーク") as step:
         change = refresh_network(context.database, context.settings.networks_dir, context.settings.network, step)
     network, index = world.take(change.network)
@@ -120,6 +122,8 @@ def _first_demo(context: Context, world: World) -> None:
     state = make_storm(context, network, SOURCE, Wish(present - DEMO_PAST, present + DEMO_FUTURE, DEMO_SEED))
     with stage("Weather 気象"):
         send_weather(context, state, present - DELAY)
+    with stage("Raster ラスタ") as step:
+        load_demo_raster(context, files, state, present - DELAY, step)
     with stage("Fixes 測位点"):
         send_until(context, synthetic_source(context, SOURCE), present - DEMO_BACKLOG)
 
