@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg import sql
@@ -26,7 +26,9 @@ from tiles.cql2_geometry import PIECES
 from tiles.items_query import ItemsQuery
 from tiles.keyset import after_sql, last_sql, order_sql, whole_order, write_cursor
 from tiles.parameters import Order, value_of
-from tiles.service import Connection
+
+if TYPE_CHECKING:  # tiles.service knows the caches of tiles, which are made of the SELECTs here
+    from tiles.service import Connection
 
 STATE_JA = json.dumps({state.value: state.ja for state in State}, ensure_ascii=False)
 SIDES = ("west", "south", "east", "north")
