@@ -11,7 +11,7 @@ from starlette.responses import Response
 from geo.errors import NotFoundError
 from geo.timeline import EPOCH
 from tiles.access import Caller, caller_of, permit
-from tiles.answers import OPENAPI, SCHEMA, answer, base_of, collection_of, format_of, language_of
+from tiles.documents import OPENAPI, SCHEMA, answer, base_of, collection_of, format_of, language_of
 from tiles.items_query import COMMON
 from tiles.metadata import Metadata
 from tiles.ogc_items import item, items

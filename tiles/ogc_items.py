@@ -11,7 +11,10 @@ from starlette.responses import Response
 
 from layers.catalogue import Collection
 from tiles.access import permit
-from tiles.answers import (
+from tiles.axes import CRS84, Crs, crs_of
+from tiles.caching import etag_of, is_known, not_modified
+from tiles.dataset import Dataset
+from tiles.documents import (
     GEOJSON,
     Document,
     answer,
@@ -21,10 +24,7 @@ from tiles.answers import (
     language_of,
     link_header,
 )
-from tiles.axes import CRS84, Crs, crs_of
-from tiles.caching import etag_of, is_known, not_modified
-from tiles.dataset import Dataset
-from tiles.forms import items_form
+from tiles.item_forms import items_form
 from tiles.items import Page, read_item, read_page, source_of
 from tiles.items_count import matched
 from tiles.items_query import COMMON, ItemsQuery, read_query
