@@ -9,6 +9,7 @@ import typer
 from geo.errors import YukiError, exit_code
 from yukimichi.cli import (
     events,
+    export,
     feeds,
     history,
     ingest,
@@ -45,6 +46,7 @@ app.add_typer(ingest.app, name="ingest")
 stages.register(app)
 app.add_typer(events.app, name="event")
 app.add_typer(history.app, name="history")
+app.add_typer(export.app, name="export")
 tools.register(app)
 feeds.register(app)
 status.register(app)
