@@ -24,13 +24,13 @@ TEMPORAL = {
     "t_intersects": "{0} <= {3} AND {1} >= {2}",
     "t_contains": "{0} < {2} AND {1} > {3}",
     "t_during": "{0} > {2} AND {1} < {3}",
-    "t_finishedby": "{0} < {2} AND {1} = {3}",
+    "t_finishedBy": "{0} < {2} AND {1} = {3}",
     "t_finishes": "{0} > {2} AND {1} = {3}",
     "t_meets": "{1} = {2}",
-    "t_metby": "{0} = {3}",
-    "t_overlappedby": "{0} > {2} AND {0} < {3} AND {1} > {3}",
+    "t_metBy": "{0} = {3}",
+    "t_overlappedBy": "{0} > {2} AND {0} < {3} AND {1} > {3}",
     "t_overlaps": "{0} < {2} AND {1} > {2} AND {1} < {3}",
-    "t_startedby": "{0} = {2} AND {1} > {3}",
+    "t_startedBy": "{0} = {2} AND {1} > {3}",
     "t_starts": "{0} = {2} AND {1} < {3}",
 }
 #: Those that hold for moments too; the others are for intervals alone (§7.6.2).

@@ -233,7 +233,9 @@ class _Reader:
             return {upper.lower(): self.listed(self.sum)[0]}
         if upper == "INTERVAL":
             return {"interval": self.listed(self.sum)}
-        return {"op": name.lower() if FUNCTIONS.fullmatch(name) else name, "args": self.listed(self.expression)}
+        if FUNCTIONS.fullmatch(name):  # CQL2 JSON has t_metBy and the like
+            name = re.sub("by$", "By", name.lower())
+        return {"op": name, "args": self.listed(self.expression)}
 
     def geometry(self, upper: str) -> Node:
         """A geometry in brackets as GeoJSON."""

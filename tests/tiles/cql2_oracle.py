@@ -87,8 +87,8 @@ def _allen(op: str, left: Any, right: Any) -> bool | None:
     return {
         "t_after": a > d, "t_before": b < c, "t_disjoint": b < c or a > d, "t_equals": a == c and b == d,
         "t_intersects": not (b < c or a > d), "t_contains": a < c and d < b, "t_during": c < a and b < d,
-        "t_finishedby": a < c and b == d, "t_finishes": c < a and b == d, "t_meets": b == c, "t_metby": a == d,
-        "t_overlappedby": c < a < d < b, "t_overlaps": a < c < b < d, "t_startedby": a == c and d < b,
+        "t_finishedBy": a < c and b == d, "t_finishes": c < a and b == d, "t_meets": b == c, "t_metBy": a == d,
+        "t_overlappedBy": c < a < d < b, "t_overlaps": a < c < b < d, "t_startedBy": a == c and d < b,
         "t_starts": a == c and b < d,
     }[op]  # fmt: skip
 

@@ -168,13 +168,13 @@ RELATIONS = ["intersects", "disjoint", "equals", "touches", "within", "overlaps"
 ALLEN = [
     "contains",
     "during",
-    "finishedby",
+    "finishedBy",
     "finishes",
     "meets",
-    "metby",
-    "overlappedby",
+    "metBy",
+    "overlappedBy",
     "overlaps",
-    "startedby",
+    "startedBy",
     "starts",
 ]
 CLOCK = st.sampled_from(["07:00", "00:00:00", "23:59:59", "12:30"])
