@@ -17,6 +17,7 @@ from tiles.metadata import Metadata
 from tiles.ogc_items import item, items
 from tiles.openapi import openapi
 from tiles.parameters import refuse_unknown
+from tiles.raster_collections import collection_documents, find_document
 from tiles.service import Service, service_of
 
 router = APIRouter(prefix="/ogc", include_in_schema=False)
@@ -73,15 +74,21 @@ async def api(request: Request) -> Response:
 
 @router.get("/collections")
 async def collections(request: Request) -> Response:
-    """Collections that the caller may see."""
-    _, metadata, lang, base = await _start(request)
-    return answer(request, metadata.all(lang, base), {"ja": "データ一覧", "en": "Collections"}[lang])
+    """Collections that the caller may see, and the rasters."""
+    service, metadata, lang, base = await _start(request)
+    document = metadata.all(lang, base)
+    document["collections"] += await collection_documents(service, lang, base)
+    return answer(request, document, {"ja": "データ一覧", "en": "Collections"}[lang])
 
 
 @router.get("/collections/{collection_id}")
 async def collection(request: Request, collection_id: str) -> Response:
     """One collection."""
     service, metadata, lang, base = await _start(request)
+    if collection_id not in service.dataset.collections:
+        raster = await find_document(service, collection_id, lang, base)
+        if raster is not None:
+            return answer(request, raster, raster["title"])
     await permit(request, service, collection_of(service, collection_id))
     document = metadata.one(collection_id, lang, base)
     return answer(request, document, document["title"])

@@ -27,6 +27,7 @@ from tiles.caching import ByteCache, Latest
 from tiles.dataset import Dataset, read_dataset
 from tiles.gate import Gate
 from tiles.metadata import Metadata
+from tiles.raster_registry import Rasters
 
 LOG = logging.getLogger(__name__)
 type Connection = psycopg.AsyncConnection[tuple[Any, ...]]
@@ -83,6 +84,8 @@ class Service:
         self.counts: OrderedDict[Hashable, Any] = OrderedDict()
         #: since when the database has not answered; None: it does. What is served from memory meanwhile says so
         self.stale_since: datetime | None = None
+        #: what is registered of pixels, with pictures and threads of its own
+        self.rasters = Rasters(settings.rasters)
         #: called with each new dataset, in order
         self.listeners: list[Callable[[Dataset], Awaitable[None]]] = []
         #: wrong keys and refusals, as they were counted
@@ -128,6 +131,7 @@ class Service:
                 await asyncio.gather(self._watch, return_exceptions=True)
             for closer in self.closers:
                 await closer()
+            self.rasters.close()
             for pool in self._pools.values():
                 await pool.close(timeout=2)
             self._pools.clear()

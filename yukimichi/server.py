@@ -17,7 +17,7 @@ from geo.settings import ServerSettings, Settings
 from ingest import http as ingest_http
 from ingest import http_harja, http_orders
 from ingest.intake import Intake
-from tiles import changes, edge_answer, ogc, site, snapshot, tilesets, vector
+from tiles import changes, edge_answer, ogc, raster, raster_collections, site, snapshot, tilesets, vector
 from tiles.access import GateMiddleware
 from tiles.front import FrontMiddleware
 from tiles.problems import HANDLERS
@@ -56,7 +56,8 @@ def create_app(settings: Settings, database: Database, service: Service | None =
     application.state.intake = intake
     application.state.metrics = counted
     status = (snapshot.router, changes.router, edge_answer.router)
-    for router in (ogc.router, tilesets.router, vector.router, *status, site.router):
+    pixels = (raster.router, raster_collections.router)
+    for router in (ogc.router, tilesets.router, vector.router, *pixels, *status, site.router):
         application.include_router(router)
     application.include_router(ingest_http.router)
     application.include_router(http_harja.router)
