@@ -36,7 +36,7 @@ FIGURES_S = 5.0
 BOUNDS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0)
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 #: What came through a proxy carries one of these; metrics are for the machine itself.
-PROXIED = ("forwarded", "x-forwarded-for")
+PROXIED = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,6 +114,37 @@ def test_keys_for_reading_have_a_scope(database: Database, run: Run) -> None:
     assert run("key", "revoke", "desk")[0] == 65
 
 
+def test_keys_for_reading_rotate_and_end_by_themselves(database: Database, run: Run) -> None:
+    first = run("key", "add", "desk", "--scope", "contractor", "--of", "北陸建設", "--days", "2")[1].strip()
+    (row,) = json.loads(run("key", "list", "--json")[1])
+    assert row["valid_until"] is not None
+    second = run("key", "rotate", "desk", "--overlap", "10")[1].strip()
+    assert [_valid(database, key) for key in (first, second)] == [True, True]
+    third = run("key", "rotate", "desk")[1].strip()
+    assert [_valid(database, key) for key in (first, second, third)] == [True, False, True]
+    assert run("key", "revoke", "desk")[0] == 0
+    assert [_valid(database, key) for key in (first, second, third)] == [False, False, False]
+    assert run("key", "rotate", "desk")[0] == 65
+    rows = json.loads(run("key", "list", "--all", "--json")[1])
+    assert {(row["name"], row["scope"], row["scope_of"]) for row in rows} == {("desk", "contractor", "北陸建設")}
+
+
+def test_the_audit_log_is_asked_by_key_action_and_time(run: Run) -> None:
+    run("key", "add", "one", "--scope", "admin")
+    run("key", "add", "two", "--scope", "admin")
+    run("key", "revoke", "two")
+
+    def actions(*words: str) -> list[str]:
+        return [line["action"] for line in json.loads(run("audit", "--json", *words)[1])]
+
+    assert actions("--key", "two") == ["key_revoke", "key_add"]
+    assert actions("--action", "key_add") == ["key_add", "key_add"]
+    assert actions("--key", "one", "--action", "key_revoke") == []
+    assert actions("--since", "2020-01-01") == ["key_revoke", "key_add", "key_add"]
+    assert actions("--since", "2999-01-01T00:00Z") == []
+    assert run("audit", "--since", "tomorrow")[0] == 65
+
+
 def test_every_step_is_in_the_audit_log_with_who_did_it(run: Run) -> None:
     secret = run("source", "add", "loggers")[1].strip()
     run("source", "rotate", "loggers", "--overlap", "1")
