@@ -38,6 +38,9 @@ WATCH_S = 0.1
 #: No question of a client may hold a connection longer.
 STATEMENT_TIMEOUT_MS = 5_000
 POOL_TIMEOUT_S = 5.0
+#: The watch waits for a connection no longer than this, and a pool tries no longer than this to make one by itself, so
+#: that a database that has come back is noticed within about two seconds.
+WATCH_TIMEOUT_S = 1.0
 #: Connections of each role; the public reader serves the crowd.
 POOL_SIZES = {Role.READER: 8, Role.MANAGER: 2, Role.APP: 2}
 #: Gzipped tiles that one process keeps.
@@ -116,7 +119,7 @@ class Service:
             configure = _writable if role is Role.APP else _readable
             pool: Pool = AsyncConnectionPool(
                 self.database.conninfo_of(role), min_size=1, max_size=most, open=False, timeout=POOL_TIMEOUT_S,
-                configure=configure, check=AsyncConnectionPool.check_connection, name=role.value,
+                configure=configure, reconnect_timeout=WATCH_TIMEOUT_S, name=role.value,
             )  # fmt: skip
             await pool.open(wait=False)
             self._pools[role] = pool
@@ -137,12 +140,17 @@ class Service:
             self._pools.clear()
 
     def connection(self, role: Role = Role.READER) -> contextlib.AbstractAsyncContextManager[Connection]:
-        """A pooled connection as a role; READER sees pub alone."""
+        """A pooled connection as a role; READER sees pub alone.
+
+        Raises psycopg.OperationalError at once while the database is known to be away: nobody waits for it then.
+        """
+        if self.stale_since is not None:
+            raise psycopg.OperationalError(f"it has been away since {self.stale_since:%H:%M:%S} UTC")
         return self._pools[role].connection()
 
     async def look(self) -> None:
         """Ask once for the dataset, and tell the listeners when it has changed."""
-        async with self.connection() as connection:
+        async with self._pools[Role.READER].connection(timeout=WATCH_TIMEOUT_S) as connection:
             found = await read_dataset(connection, self._dataset)
         if found is not None and found != self._dataset:
             if self._dataset is None or self._dataset.basis != found.basis:
@@ -156,7 +164,9 @@ class Service:
             await asyncio.sleep(WATCH_S)
             try:
                 await self.look()
-                self.stale_since = None
+                if self.stale_since is not None:
+                    await asyncio.gather(*(pool.check() for pool in self._pools.values()))  # without the broken ones
+                    self.stale_since = None
             except (psycopg.Error, PoolTimeout) as error:
                 self.stale_since = self.stale_since or self.clock()
                 LOG.warning("The database does not answer, the last publication stays: %s", error)
