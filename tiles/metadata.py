@@ -13,12 +13,14 @@ from datetime import datetime
 from typing import Any
 
 import pygeoapi.api as core
-from pygeoapi.api import API, APIRequest, itemtypes
+from pygeoapi.api import API, APIRequest
 from pygeoapi.api import tiles as matrix_sets
 from starlette.requests import Request
 
 from layers.catalogue import Collection
+from tiles import schemas
 from tiles.axes import CRS84, SUPPORTED
+from tiles.cql2_sql import CONFORMANCE as CQL2
 
 type Document = dict[str, Any]
 
@@ -31,7 +33,12 @@ DESCRIPTION = {
     "en": "State of snow removal by road and direction, with evidence and time. What is not known is said.",
 }
 #: Classes that pygeoapi claims and this service does not answer.
-UNFULFILLED = ("ogcapi-features-4", "conf/cql2-text", "conf/basic-cql2", "advanced-property-roles")
+UNFULFILLED = ("ogcapi-features-4", "/cql2/", "advanced-property-roles")
+#: Classes that hold here and that pygeoapi does not know of.
+FILTERING = tuple(
+    f"http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/{name}"
+    for name in ("queryables", "queryables-query-parameters", "filter", "features-filter")
+)
 MVT_RELATION = "http://www.opengis.net/def/rel/ogc/1.0/tilesets-vector"
 
 
@@ -106,24 +113,27 @@ class Metadata:
         """Conformance classes that this service answers."""
         document = self._answer(core.conformance, lang, base)
         claimed = document["conformsTo"]
-        document["conformsTo"] = [uri for uri in claimed if not any(part in uri for part in UNFULFILLED)]
+        fulfilled = [uri for uri in claimed if not any(part in uri for part in UNFULFILLED)]
+        document["conformsTo"] = [*fulfilled, *(uri for uri in (*FILTERING, *CQL2) if uri not in fulfilled)]
         return document
 
     def all(self, lang: str, base: str) -> Document:
         """The list of collections."""
-        return self._answer(core.describe_collections, lang, base)
+        document = self._answer(core.describe_collections, lang, base)
+        for found in document["collections"]:
+            self._link_schemas(found, lang, base)
+        return document
 
     def one(self, collection_id: str, lang: str, base: str) -> Document:
         """One collection."""
-        return self._answer(core.describe_collections, lang, base, collection_id)
+        return self._link_schemas(self._answer(core.describe_collections, lang, base, collection_id), lang, base)
 
-    def schema(self, collection_id: str, lang: str, base: str) -> Document:
-        """JSON Schema of a collection's features."""
-        return self._answer(core.get_collection_schema, lang, base, collection_id)
-
-    def queryables(self, collection_id: str, lang: str, base: str) -> Document:
-        """JSON Schema of what can be filtered."""
-        return self._answer(itemtypes.get_collection_queryables, lang, base, collection_id)
+    def _link_schemas(self, document: Document, lang: str, base: str) -> Document:
+        """Links to our own schemas in place of pygeoapi's."""
+        ours = schemas.links(self.collections[document["id"]], lang, base)
+        rels = {link["rel"] for link in ours}
+        document["links"] = [link for link in document["links"] if link["rel"] not in rels] + ours
+        return document
 
     def matrix_sets(self, lang: str, base: str) -> Document:
         """Tile matrix sets."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -10,8 +10,10 @@ from starlette.responses import Response
 
 from geo.errors import NotFoundError
 from geo.timeline import EPOCH
+from layers.catalogue import Collection
+from tiles import schemas
 from tiles.access import Caller, caller_of, permit
-from tiles.documents import OPENAPI, SCHEMA, answer, base_of, collection_of, format_of, language_of
+from tiles.documents import OPENAPI, SCHEMA, Document, answer, base_of, collection_of, format_of, language_of
 from tiles.items_query import COMMON
 from tiles.metadata import Metadata
 from tiles.ogc_items import item, items
@@ -94,22 +96,30 @@ async def collection(request: Request, collection_id: str) -> Response:
     return answer(request, document, document["title"])
 
 
+async def _schema(request: Request, collection_id: str, make: Callable[[Collection, str, str], Document]) -> Response:
+    service, _, lang, base = await _start(request)
+    found = collection_of(service, collection_id)
+    await permit(request, service, found)
+    document = make(found, lang, base)
+    return answer(request, document, document["title"], media=SCHEMA)
+
+
 @router.get("/collections/{collection_id}/schema")
 async def schema(request: Request, collection_id: str) -> Response:
     """JSON Schema of the features."""
-    service, metadata, lang, base = await _start(request)
-    await permit(request, service, collection_of(service, collection_id))
-    document = metadata.schema(collection_id, lang, base)
-    return answer(request, document, document["title"], media=SCHEMA)
+    return await _schema(request, collection_id, schemas.schema)
 
 
 @router.get("/collections/{collection_id}/queryables")
 async def queryables(request: Request, collection_id: str) -> Response:
     """JSON Schema of what can be filtered."""
-    service, metadata, lang, base = await _start(request)
-    await permit(request, service, collection_of(service, collection_id))
-    document = metadata.queryables(collection_id, lang, base)
-    return answer(request, document, document["title"], media=SCHEMA)
+    return await _schema(request, collection_id, schemas.queryables)
+
+
+@router.get("/collections/{collection_id}/sortables")
+async def sortables(request: Request, collection_id: str) -> Response:
+    """JSON Schema of what can be sorted."""
+    return await _schema(request, collection_id, schemas.sortables)
 
 
 @router.get("/TileMatrixSets")

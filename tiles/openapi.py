@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from layers.catalogue import Collection
-from tiles.axes import SUPPORTED
-from tiles.items_query import FORMATS, LIMIT_DEFAULT, LIMIT_MAX
+from tiles.axes import CRS84, SUPPORTED
+from tiles.cql2_sql import LANGUAGES as FILTER_LANGUAGES
+from tiles.cql2_text import FILTER_MAX
+from tiles.items_query import FORMATS, LIMIT_DEFAULT, LIMIT_MAX, OFFSET_MAX, PAGING
+from tiles.keyset import CURSOR_MAX
 from tiles.parameters import LANGUAGES
 
 type Document = dict[str, Any]
@@ -19,22 +22,68 @@ def _query(name: str, schema: Document, description: str, **more: object) -> Doc
     return {"name": name, "in": "query", "required": False, "description": description, "schema": schema, **more}
 
 
-_NUMBERS: Document = {"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 6}
+_NUMBERS: Document = {
+    "type": "array",
+    "items": {"type": "number"},
+    "oneOf": [{"minItems": 4, "maxItems": 4}, {"minItems": 6, "maxItems": 6}],
+}
 _CRS: Document = {"type": "string", "format": "uri", "enum": list(SUPPORTED)}
 _LIMIT: Document = {"type": "integer", "minimum": 1, "maximum": LIMIT_MAX, "default": LIMIT_DEFAULT}
+_OFFSET: Document = {"type": "integer", "minimum": 0, "maximum": OFFSET_MAX}
+_NAMES: Document = {"type": "array", "minItems": 1, "items": {"type": "string"}}
+_LANGUAGE: Document = {"type": "string", "enum": list(FILTER_LANGUAGES), "default": FILTER_LANGUAGES[0]}
 _LIST = {"style": "form", "explode": False}
 PARAMETERS: Document = {
     "f": _query("f", {"type": "string", "enum": list(FORMATS)}, "Format of the answer."),
     "lang": _query("lang", {"type": "string", "enum": list(LANGUAGES)}, "Language of titles and pages."),
     "limit": _query("limit", _LIMIT, "Most features of a page; more than the maximum gives the maximum."),
-    "offset": _query("offset", {"type": "integer", "minimum": 0, "default": 0}, "Features to leave out before."),
+    "offset": _query("offset", _OFFSET, "Features to leave out before; pages then go on by offset."),
+    "cursor": _query("cursor", {"type": "string", "maxLength": CURSOR_MAX}, "Where a page begins, from a next link."),
     "bbox": _query("bbox", _NUMBERS, "Features that meet this box.", **_LIST),
-    "bbox-crs": _query("bbox-crs", _CRS, "CRS of bbox."),
-    "crs": _query("crs", _CRS, "CRS of the answer."),
-    "datetime": _query("datetime", {"type": "string"}, "Moment, or begin/end with .. for open."),
-    "sortby": _query("sortby", {"type": "string"}, "Properties with commas between; - before a name turns it round."),
-    "properties": _query("properties", {"type": "string"}, "Properties to answer, with commas between."),
+    "bbox-crs": _query("bbox-crs", _CRS | {"default": CRS84}, "CRS of bbox."),
+    "crs": _query("crs", _CRS | {"default": CRS84}, "CRS of the answer."),
+    "datetime": _query("datetime", {"type": "string"}, "Moment, or begin/end with .. for open (RFC 3339)."),
+    "filter": _query("filter", {"type": "string", "maxLength": FILTER_MAX}, "Condition in CQL2 on the queryables."),
+    "filter-lang": _query("filter-lang", _LANGUAGE, "Encoding of filter."),
+    "filter-crs": _query("filter-crs", _CRS | {"default": CRS84}, "CRS of the geometries in filter."),
+    "sortby": _query("sortby", _NAMES, "Sortables with commas between; - before a name turns it round.", **_LIST),
+    "properties": _query("properties", _NAMES, "Properties to answer, with commas between.", **_LIST),
     "skipGeometry": _query("skipGeometry", {"type": "boolean", "default": False}, "True: without geometry."),
+}
+_LINKS: Document = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "required": ["href", "rel"],
+        "properties": {name: {"type": "string"} for name in ("href", "rel", "type", "title")},
+    },
+}
+_COUNT: Document = {"type": "integer", "minimum": 0}
+FEATURE: Document = {
+    "type": "object",
+    "required": ["type", "id", "geometry", "properties"],
+    "properties": {
+        "type": {"type": "string", "enum": ["Feature"]},
+        "id": {"oneOf": [{"type": "string"}, {"type": "integer"}]},
+        "geometry": {"type": "object", "nullable": True},
+        "properties": {"type": "object"},
+        "links": _LINKS,
+    },
+}
+FEATURES: Document = {
+    "type": "object",
+    "required": ["type", "features", "numberReturned", "timeStamp", "synthetic", "links"],
+    "properties": {
+        "type": {"type": "string", "enum": ["FeatureCollection"]},
+        "features": {"type": "array", "items": {"$ref": "#/components/schemas/Feature"}},
+        "numberReturned": _COUNT,
+        "numberMatched": _COUNT | {"description": "How many features match; absent where it is not known exactly."},
+        "numberMatchedEstimate": _COUNT
+        | {"description": "How many features match by the planner's estimate; only where numberMatched is absent."},
+        "timeStamp": {"type": "string", "format": "date-time"},
+        "synthetic": {"type": "boolean", "description": "Whether anything of the data is made up."},
+        "links": _LINKS,
+    },
 }
 
 
@@ -43,9 +92,10 @@ def _use(*names: str) -> list[Document]:
 
 
 def _operation(
-    operation_id: str, summary: str, parameters: list[Document], media: str = "application/json"
+    operation_id: str, summary: str, parameters: list[Document], media: str = "application/json", schema: str = ""
 ) -> Document:
-    content = {media: {"schema": {"type": "object"}}, "text/html": {"schema": {"type": "string"}}}
+    shape = {"$ref": f"#/components/schemas/{schema}"} if schema else {"type": "object"}
+    content = {media: {"schema": shape}, "text/html": {"schema": {"type": "string"}}}
     problems = {status: {"$ref": "#/components/responses/Problem"} for status in ("400", "404", "default")}
     responses = {"200": {"description": "The document.", "content": content}} | problems
     return {"get": {"operationId": operation_id, "summary": summary, "parameters": parameters, "responses": responses}}
@@ -58,17 +108,17 @@ def _of_collection(collection: Collection, lang: str) -> Document:
         _query(c.name, {k: v for k, v in c.schema().items() if k not in ("title", "description")}, c.description)
         for c in collection.columns
     ]
-    paging = _use("f", "lang", "limit", "offset", "bbox", "bbox-crs", "crs", "datetime", "sortby", "properties",
-                  "skipGeometry")  # fmt: skip
+    paging = _use(*PAGING)
     item_id = {"name": "item_id", "in": "path", "required": True, "schema": {"type": "string"}}
     path = f"/collections/{name}"
     return {
         path: _operation(f"describe_{name}", title, _use("f", "lang")),
         f"{path}/schema": _operation(f"schema_{name}", title, _use("f", "lang"), "application/schema+json"),
         f"{path}/queryables": _operation(f"queryables_{name}", title, _use("f", "lang"), "application/schema+json"),
-        f"{path}/items": _operation(f"items_{name}", title, paging + filters, "application/geo+json"),
+        f"{path}/sortables": _operation(f"sortables_{name}", title, _use("f", "lang"), "application/schema+json"),
+        f"{path}/items": _operation(f"items_{name}", title, paging + filters, "application/geo+json", "Features"),
         f"{path}/items/{{item_id}}": _operation(
-            f"item_{name}", title, [item_id, *_use("f", "lang", "crs")], "application/geo+json"
+            f"item_{name}", title, [item_id, *_use("f", "lang", "crs")], "application/geo+json", "Feature"
         ),
     }
 
@@ -94,6 +144,7 @@ def openapi(collections: Mapping[str, Collection], lang: str, base: str) -> Docu
         "paths": paths,
         "components": {
             "parameters": PARAMETERS,
+            "schemas": {"Feature": FEATURE, "Features": FEATURES},
             "responses": {
                 "Problem": {"description": "What went wrong (RFC 9457).",
                             "content": {"application/problem+json": {"schema": problem}}},
