@@ -139,8 +139,17 @@ def _geometry(crs: Crs, *, is_skipped: bool = False) -> sql.Composable:
     return sql.SQL("ST_FlipCoordinates({})").format(geometry) if crs.is_north_first else geometry
 
 
+def _value(collection: Collection, name: str) -> sql.Composable:
+    """A column as JSON gets it. A number that may have decimals always has one: GDAL and QGIS take the type of a column
+    from the first features, and from a whole number there on they would cut 0.97 to 0."""
+    column, held = collection.column(name), sql.Identifier("page", name)
+    if column is None or column.kind != "number":
+        return held
+    return sql.SQL("{}::text::numeric + 0.0 AS {}").format(held, sql.Identifier(name))
+
+
 def _properties(collection: Collection, shown: tuple[str, ...]) -> sql.Composable:
-    picked = sql.SQL(", ").join(sql.Identifier("page", name) for name in shown)
+    picked = sql.SQL(", ").join(_value(collection, name) for name in shown)
     row = sql.SQL("(SELECT row_to_json(r) FROM (SELECT {}) AS r)").format(picked)
     if collection.has_attributes:  # ours win over an attribute of the same name
         return sql.SQL("(page.attributes || {}::jsonb)::text").format(row)
