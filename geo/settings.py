@@ -25,6 +25,7 @@ from geo.settings_operations import LogSettings, RetentionSettings
 from geo.settings_rasters import RasterSettings
 from geo.settings_reports import ReportSettings
 from geo.settings_service import ServiceSettings
+from geo.settings_snapshot import PastSettings, StreamSettings
 from geo.settings_snow import SnowSettings
 from geo.settings_sources import SourceSettings
 from geo.vocabulary import RoadClass
@@ -95,6 +96,8 @@ class Settings(Part):
     coverage: CoverageSettings = CoverageSettings()
     snow: SnowSettings = SnowSettings()
     events: EventSettings = EventSettings()
+    past: PastSettings = PastSettings()
+    stream: StreamSettings = StreamSettings()
     service: ServiceSettings = ServiceSettings()
     reports: ReportSettings = ReportSettings()
     publish: PublishSettings = PublishSettings()

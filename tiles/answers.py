@@ -1,82 +1,90 @@
-"""What every answer of the OGC API begins with: address, format, language; and a document in the format asked for."""
+"""What all answers about states share: how they begin, how they are serialised, and how they go out."""
 
 from __future__ import annotations
 
+import gzip
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Any
-from urllib.parse import quote
 
+import brotli
 from starlette.requests import Request
 from starlette.responses import Response
 
-from geo.errors import NotFoundError
-from layers.catalogue import Collection
-from tiles.items_query import FORMATS
-from tiles.pages import page
-from tiles.parameters import LANGUAGES, one_of
-from tiles.service import Service, service_of
+from tiles.caching import etag_of, is_known, not_modified
+from tiles.dataset import Dataset
+from tiles.forms import Form, takes
+from tiles.front import offer
 
-type Document = dict[str, Any]
-
-GEOJSON = "application/geo+json"
-SCHEMA = "application/schema+json"
-OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
+#: How hard brotli tries (0 to 11) for what is made again with every change, and for what stays.
+QUICK, THOROUGH = 5, 9
+#: What stands for its content and never changes.
+FOREVER = "public, max-age=31536000, immutable"
 
 
-def base_of(request: Request) -> str:
-    """The address of the OGC API as this client sees it."""
-    return f"{str(request.base_url).rstrip('/')}/ogc"
+def head_of(dataset: Dataset) -> dict[str, Any]:
+    """What every answer about states of now begins with: versions, event, whether it is made up."""
+    return {
+        "network_version": dataset.network_version,
+        "roads_version": dataset.roads_version,
+        "status_version": dataset.status_version,
+        "stream_id": stream_id(dataset),
+        "event": event_of(dataset.event_id, dataset.event_kind, dataset.event_name, dataset.reference_at),
+        "synthetic": dataset.is_synthetic,
+        "default_reason": dataset.default_reason.value,
+    }
 
 
-def format_of(request: Request) -> str:
-    """json or html: by `f`, else by the first of them that Accept names, else json."""
-    if "f" in request.query_params:
-        return one_of(request.query_params, "f", FORMATS, "json")
-    accepted = (part.split(";")[0].strip() for part in request.headers.get("accept", "").split(","))
-    return "html" if next((a for a in accepted if "html" in a or "json" in a), "").endswith("html") else "json"
+def event_of(event_id: int, kind: str, name: str, reference_at: datetime) -> dict[str, Any]:
+    """The event that states are relative to."""
+    return {"event_id": event_id, "kind": kind, "name": name, "reference_at": zulu(reference_at)}
 
 
-def language_of(request: Request) -> str:
-    """ja or en: by `lang`, else by the first of them in Accept-Language, else ja."""
-    if "lang" in request.query_params:
-        return one_of(request.query_params, "lang", LANGUAGES, "ja")
-    asked = request.headers.get("accept-language", "").lower().split(",")
-    wanted = (part.strip()[:2] for part in asked)
-    return next((lang for lang in wanted if lang in LANGUAGES), "ja")
+def stream_id(dataset: Dataset) -> str:
+    """Where an answer stands in the stream of changes: its basis and its version, as an id of Server-Sent Events."""
+    return f"{basis_key(dataset)}-{dataset.status_version}"
 
 
-def collection_of(service: Service, collection_id: str) -> Collection:
-    """A collection by its id. Raises NotFoundError."""
-    found = service.dataset.collections.get(collection_id)
-    if found is None:
-        raise NotFoundError(f"No collection {collection_id[:80]!r}.", hint="See /ogc/collections.")
-    return found
+def basis_key(dataset: Dataset) -> str:
+    """The basis of states (Dataset.basis) as ten letters."""
+    return etag_of(*dataset.basis)[1:11]
 
 
-def link_header(links: Iterable[Mapping[str, Any]]) -> str:
-    """Links as RFC 8288 has them in a header; titles, which may be Japanese, stay in the document."""
-    parts = []
-    for link in links:
-        href = quote(str(link["href"]), safe=":/?#[]@!$&'()*+,;=%-._~")
-        parts.append(f'<{href}>; rel="{link["rel"]}"; type="{link["type"]}"')
-    return ", ".join(parts)
+def compact(document: dict[str, Any]) -> bytes:
+    """JSON without any space."""
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def answer(
-    request: Request, document: Mapping[str, Any], title: str, *, media: str = "application/json",
-    headers: Mapping[str, str] | None = None, form: str = "",
-) -> Response:  # fmt: skip
-    """A document in the format asked for. form: HTML that stands above it on its page."""
-    sent = {"Cache-Control": "no-cache", "Vary": "Accept, Accept-Language"} | dict(headers or {})
-    lang = language_of(request)
-    if format_of(request) == "html":
-        synthetic = service_of(request).dataset.is_synthetic
-        response: Response = page(
-            document, title=title, lang=lang, base=base_of(request), synthetic=synthetic, form=form,
-            switch=str(request.url.include_query_params(f="html", lang={"ja": "en", "en": "ja"}[lang])),
-        )  # fmt: skip
-    else:
-        response = Response(json.dumps(document, ensure_ascii=False), media_type=media)
-    response.headers.update(sent | {"Content-Language": lang})
-    return response
+def zulu(moment: datetime) -> str:
+    """A moment in UTC, to the second."""
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def pack_for(encoding: str, plain: bytes, quality: int = QUICK) -> bytes:
+    """A body in an encoding (br, gzip, identity); quality: how hard brotli tries."""
+    if encoding == "br":
+        return bytes(brotli.compress(plain, quality=quality))
+    return gzip.compress(plain, 6, mtime=0) if encoding == "gzip" else plain
+
+
+async def respond(
+    request: Request,
+    form: Form,
+    headers: dict[str, str],
+    body_in: Callable[[str], Awaitable[bytes]],
+    is_good: Callable[[], bool] | None = None,
+) -> Response:
+    """304 where the client holds the entity tag of the headers, else the body in the smallest encoding that it takes.
+
+    is_good  whether the same would be answered if it were asked for again; then the front may tell it from memory
+    """
+    headers = headers | {"Vary": "Accept, Accept-Encoding"}
+    if is_known(request, headers["ETag"]):
+        return not_modified(headers)
+    encoding = takes(request)
+    body = await body_in(encoding)
+    if is_good is not None:
+        offer(request, is_good, body, by_accept=True)
+    encoded = {} if encoding == "identity" else {"Content-Encoding": encoding}
+    return Response(body, headers=headers | encoded, media_type=form.media_type)

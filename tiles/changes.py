@@ -20,11 +20,12 @@ from starlette.responses import Response
 
 from geo.db import read_sql
 from geo.errors import InputError
-from tiles.caching import etag_of, is_known, not_modified, takes_gzip
+from tiles.answers import compact, head_of, zulu
+from tiles.caching import etag_of, is_known, not_modified, stale_headers, takes_gzip
 from tiles.dataset import Dataset, read_dataset
 from tiles.parameters import refuse_unknown, whole
+from tiles.rows import columns, in_steps
 from tiles.service import Service, service_of
-from tiles.snapshot import columns, compact, head_of, zulu
 
 router = APIRouter(tags=["status"])
 
@@ -48,34 +49,43 @@ CHANGES: dict[str, Any] = {
 }  # fmt: skip
 
 
+def change_document(dataset: Dataset, rows: Sequence[ChangeRow] | None, now: datetime) -> dict[str, Any]:
+    """What changed, as it is told; rows None: the snapshot is to be fetched."""
+    head = {"as_of": zulu(dataset.as_of)} | head_of(dataset)
+    if rows is None:
+        return head | {"reload": True}
+    gone = sorted({row[0] for row in rows if not row[8]})
+    listed = columns([in_steps(row[:8]) for row in rows if row[8]], int(dataset.moment(now).timestamp()))
+    return head | {"reload": False} | listed | {"gone": [b - a for a, b in pairwise([0, *gone])]}
+
+
 def serialise(dataset: Dataset, since: int, rows: Sequence[ChangeRow] | None, now: datetime) -> bytes:
     """An answer about the changes after `since`; rows None: the snapshot is to be fetched.
 
     Returns three parts with a line feed between: the moment of the states as an HTTP date, the entity tag, and the
     gzipped JSON. The tag rests on the versions: two answers with the same ones lead to the same states.
     """
-    if rows is None:
-        rest: dict[str, Any] = {"reload": True}
-    else:
-        gone = sorted({row[0] for row in rows if not row[8]})
-        listed = columns([row[:8] for row in rows if row[8]], int(dataset.moment(now).timestamp()))
-        rest = {"reload": False} | listed | {"gone": [b - a for a, b in pairwise([0, *gone])]}
-    head = head_of(dataset)
-    etag = etag_of(dataset.network_key, compact(head), "reload" if rows is None else since, weak=True)
-    packed = gzip.compress(compact({"as_of": zulu(dataset.as_of)} | head | rest), 6, mtime=0)
+    etag = etag_of(dataset.network_key, compact(head_of(dataset)), "reload" if rows is None else since, weak=True)
+    packed = gzip.compress(compact(change_document(dataset, rows, now)), 6, mtime=0)
     return b"\n".join((format_datetime(dataset.as_of, usegmt=True).encode(), etag.encode(), packed))
 
 
-async def _read(service: Service, since: int) -> tuple[Dataset, Sequence[ChangeRow] | None]:
-    """The present dataset and what changed in it after `since`, None where that cannot be told."""
+async def read_changes(
+    service: Service, since: int, basis: tuple[object, ...] | None = None
+) -> tuple[Dataset, Sequence[ChangeRow] | None]:
+    """The present dataset and what changed in it after `since`, None where that cannot be told.
+
+    basis  the basis that the version is of; None: that of the dataset as last seen
+    """
     seen = service.dataset
-    if since == seen.status_version:
+    basis = basis or seen.basis
+    if since == seen.status_version and basis == seen.basis:
         return seen, ()
     async with service.connection() as connection, connection.transaction():
         await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         # the watch may be behind what a snapshot has told the client
         dataset = await read_dataset(connection, seen) or seen
-        if dataset.basis != seen.basis or since > dataset.status_version:
+        if dataset.basis != basis or since > dataset.status_version:
             return dataset, None
         if since == dataset.status_version:
             return dataset, ()
@@ -87,7 +97,7 @@ async def _read(service: Service, since: int) -> tuple[Dataset, Sequence[ChangeR
 
 
 async def _make(service: Service, since: int) -> bytes:
-    dataset, rows = await _read(service, since)
+    dataset, rows = await read_changes(service, since)
     return await asyncio.to_thread(serialise, dataset, since, rows, service.clock())
 
 
@@ -116,6 +126,7 @@ async def changes(request: Request) -> Response:
         "ETag": etag.decode(),
         "Last-Modified": as_of.decode(),
         "Vary": "Accept-Encoding",
+        **stale_headers(service.stale_since),
     }
     if is_known(request, headers["ETag"]):
         return not_modified(headers)

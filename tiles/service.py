@@ -47,6 +47,8 @@ POOL_SIZES = {Role.READER: 8, Role.MANAGER: 2, Role.APP: 2}
 TILE_CACHE_BYTES = 64 * 2**20
 #: Gzipped answers about changes that one process keeps; those of former publications are never asked for again.
 CHANGES_CACHE_BYTES = 4 * 2**20
+#: Answers about the past, and the index, that one process keeps in each encoding.
+PAST_CACHE_BYTES = 24 * 2**20
 WEB = Path(__file__).parent.parent / "web"
 
 
@@ -81,6 +83,10 @@ class Service:
         self.snapshots: Latest[Any] = Latest()
         #: serialised answers about what changed since a version
         self.changes = ByteCache(CHANGES_CACHE_BYTES)
+        #: what all open streams of changes share, once there is one
+        self.stream: Any = None
+        #: packed answers about the past
+        self.past = ByteCache(PAST_CACHE_BYTES)
         #: a status version since which roads and event have surely been those of the present dataset
         self.whole_version = 0
         #: how many features matched, by what was asked and the state that it rests on; the oldest goes first

@@ -17,7 +17,19 @@ from geo.settings import ServerSettings, Settings
 from ingest import http as ingest_http
 from ingest import http_harja, http_orders
 from ingest.intake import Intake
-from tiles import changes, edge_answer, ogc, raster, raster_collections, site, snapshot, tilesets, vector
+from tiles import (
+    changes,
+    edge_answer,
+    ogc,
+    raster,
+    raster_collections,
+    replay,
+    site,
+    snapshot,
+    stream,
+    tilesets,
+    vector,
+)
 from tiles.access import GateMiddleware
 from tiles.front import FrontMiddleware
 from tiles.problems import HANDLERS
@@ -55,7 +67,7 @@ def create_app(settings: Settings, database: Database, service: Service | None =
     application.state.service = shared
     application.state.intake = intake
     application.state.metrics = counted
-    status = (snapshot.router, changes.router, edge_answer.router)
+    status = (snapshot.router, changes.router, stream.router, replay.router, edge_answer.router)
     pixels = (raster.router, raster_collections.router)
     for router in (ogc.router, tilesets.router, vector.router, *pixels, *status, site.router):
         application.include_router(router)
@@ -93,17 +105,24 @@ def listen(settings: ServerSettings) -> socket.socket:
 
 
 class _Server(uvicorn.Server):
-    """Says when it has started."""
+    """Says when it has started, and lets streams end before it waits for open answers."""
 
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None], service: Service) -> None:
         super().__init__(config)
         self.on_ready = on_ready
+        self.service = service
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then tell."""
         await super().startup(sockets)
         if self.started:
             self.on_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let the clients of streams go, then finish what is open."""
+        if self.service.stream is not None:
+            await self.service.stream.close()
+        await super().shutdown(sockets)
 
 
 def serve(settings: Settings, database: Database, *, on_ready: Callable[[], None] = lambda: None) -> None:
@@ -114,12 +133,13 @@ def serve(settings: Settings, database: Database, *, on_ready: Callable[[], None
     listener = listen(settings.server)
     _keep_memory_together()
     configure(settings.log)
+    application = create_app(settings, database)
     config = uvicorn.Config(
-        create_app(settings, database), log_config=None, access_log=False, server_header=False,
+        application, log_config=None, access_log=False, server_header=False,
         timeout_graceful_shutdown=5, lifespan="on", loop="uvloop", http="httptools",
     )  # fmt: skip
     with contextlib.closing(listener), contextlib.suppress(KeyboardInterrupt):
-        _Server(config, on_ready).run(sockets=[listener])
+        _Server(config, on_ready, application.state.service).run(sockets=[listener])
 
 
 def _keep_memory_together() -> None:

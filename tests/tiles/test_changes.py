@@ -76,7 +76,8 @@ def test_what_changed_is_there_and_nothing_else(town: Database, ask: Callable[..
     told = ask(1, version)
     assert version == 2
     assert set(told) == {
-        "as_of", "network_version", "roads_version", "status_version", "event", "synthetic", "default_reason", "reload",
+        "as_of", "network_version", "roads_version", "status_version", "stream_id",
+        "event", "synthetic", "default_reason", "reload",
         "n", "base_at", "piece_id", "reasons", "forward", "backward", "gone",
     }  # fmt: skip
     assert (told["status_version"], told["reload"], told["synthetic"]) == (2, False, True)

@@ -12,8 +12,10 @@ import pytest
 from geo.db import Database, Role
 from geo.vocabulary import Reason
 from layers.publish import publish
+from tiles.rows import StatusRow, columns
 from tiles.service import Service
-from tiles.snapshot import CHARS, REASONS, SNAPSHOT_S, StatusRow, columns
+from tiles.snapshot import SNAPSHOT_S
+from tiles.states import CHARS, REASONS
 
 AS_OF = datetime(2026, 1, 14, 22, 0, tzinfo=UTC)
 STATES = {char: state for state, char in CHARS.items()}
@@ -58,7 +60,8 @@ def test_snapshot_says_the_same_as_the_collection(client: httpx.Client) -> None:
 def test_snapshot_is_exactly_as_documented(client: httpx.Client) -> None:
     snapshot = client.get("/status/snapshot").json()
     assert set(snapshot) == {
-        "network_version", "roads_version", "status_version", "event", "as_of", "synthetic", "n", "base_at", "piece_id",
+        "network_version", "roads_version", "status_version", "event", "as_of", "stream_id",
+        "synthetic", "n", "base_at", "piece_id",
         "reasons", "default_reason", "forward", "backward",
     }  # fmt: skip
     assert snapshot["event"] == {
@@ -81,7 +84,7 @@ def test_what_had_run_out_when_it_was_made_is_unknown(client: httpx.Client, cloc
 
 def test_tag_changes_with_states_and_not_with_time(client: httpx.Client, town: Database, clock: Any) -> None:
     first = client.get("/status/snapshot")
-    assert first.headers["cache-control"] == "public, max-age=2"
+    assert first.headers["cache-control"] == "public, max-age=2, stale-while-revalidate=10, stale-if-error=86400"
     assert first.headers["last-modified"] == "Wed, 14 Jan 2026 22:00:00 GMT"
     with town.connect(Role.ENGINE) as connection:  # assessed again, nothing changed
         connection.execute(

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from geo.vocabulary import Manager, Reason, Restriction, RoadClass, State, Treatment, WorkBasis
-from tiles.snapshot import CHARS, REASONS, StatusRow, columns
+from tiles.rows import StatusRow, columns
+from tiles.states import CHARS, REASONS
 
 pytestmark = pytest.mark.browser
 
