@@ -16,10 +16,14 @@ from tiles.parameters import LANGUAGES
 type Document = dict[str, Any]
 
 VERSION = "3.0.3"
+#: What every operation may answer besides its document; a key that is sent has to hold, also where none is needed.
+PROBLEMS = ("400", "401", "403", "404", "429", "503", "default")
+KEY: Document = {"type": "http", "scheme": "bearer", "description": "The key of a manager or a contractor."}
 
 
 def _query(name: str, schema: Document, description: str, **more: object) -> Document:
-    return {"name": name, "in": "query", "required": False, "description": description, "schema": schema, **more}
+    head: Document = {"name": name, "in": "query", "required": False, "style": "form", "explode": False}
+    return {**head, "description": description, "schema": schema, **more}
 
 
 _NUMBERS: Document = {
@@ -32,22 +36,21 @@ _LIMIT: Document = {"type": "integer", "minimum": 1, "maximum": LIMIT_MAX, "defa
 _OFFSET: Document = {"type": "integer", "minimum": 0, "maximum": OFFSET_MAX}
 _NAMES: Document = {"type": "array", "minItems": 1, "items": {"type": "string"}}
 _LANGUAGE: Document = {"type": "string", "enum": list(FILTER_LANGUAGES), "default": FILTER_LANGUAGES[0]}
-_LIST = {"style": "form", "explode": False}
 PARAMETERS: Document = {
     "f": _query("f", {"type": "string", "enum": list(FORMATS)}, "Format of the answer."),
     "lang": _query("lang", {"type": "string", "enum": list(LANGUAGES)}, "Language of titles and pages."),
     "limit": _query("limit", _LIMIT, "Most features of a page; more than the maximum gives the maximum."),
     "offset": _query("offset", _OFFSET, "Features to leave out before; pages then go on by offset."),
     "cursor": _query("cursor", {"type": "string", "maxLength": CURSOR_MAX}, "Where a page begins, from a next link."),
-    "bbox": _query("bbox", _NUMBERS, "Features that meet this box.", **_LIST),
+    "bbox": _query("bbox", _NUMBERS, "Features that meet this box."),
     "bbox-crs": _query("bbox-crs", _CRS | {"default": CRS84}, "CRS of bbox."),
     "crs": _query("crs", _CRS | {"default": CRS84}, "CRS of the answer."),
     "datetime": _query("datetime", {"type": "string"}, "Moment, or begin/end with .. for open (RFC 3339)."),
     "filter": _query("filter", {"type": "string", "maxLength": FILTER_MAX}, "Condition in CQL2 on the queryables."),
     "filter-lang": _query("filter-lang", _LANGUAGE, "Encoding of filter."),
     "filter-crs": _query("filter-crs", _CRS | {"default": CRS84}, "CRS of the geometries in filter."),
-    "sortby": _query("sortby", _NAMES, "Sortables with commas between; - before a name turns it round.", **_LIST),
-    "properties": _query("properties", _NAMES, "Properties to answer, with commas between.", **_LIST),
+    "sortby": _query("sortby", _NAMES, "Sortables with commas between; - before a name turns it round."),
+    "properties": _query("properties", _NAMES, "Properties to answer, with commas between."),
     "skipGeometry": _query("skipGeometry", {"type": "boolean", "default": False}, "True: without geometry."),
 }
 _LINKS: Document = {
@@ -96,8 +99,9 @@ def _operation(
 ) -> Document:
     shape = {"$ref": f"#/components/schemas/{schema}"} if schema else {"type": "object"}
     content = {media: {"schema": shape}, "text/html": {"schema": {"type": "string"}}}
-    problems = {status: {"$ref": "#/components/responses/Problem"} for status in ("400", "404", "default")}
-    responses = {"200": {"description": "The document.", "content": content}} | problems
+    problems = {status: {"$ref": "#/components/responses/Problem"} for status in PROBLEMS}
+    unchanged = {"304": {"$ref": "#/components/responses/NotModified"}} if schema else {}
+    responses = {"200": {"description": "The document.", "content": content}} | unchanged | problems
     return {"get": {"operationId": operation_id, "summary": summary, "parameters": parameters, "responses": responses}}
 
 
@@ -141,11 +145,14 @@ def openapi(collections: Mapping[str, Collection], lang: str, base: str) -> Docu
         "openapi": VERSION,
         "info": {"title": "Yukimichi 雪みち", "version": "1", "license": {"name": "Apache-2.0"}},
         "servers": [{"url": base}],
+        "security": [{}, {"key": []}],
         "paths": paths,
         "components": {
             "parameters": PARAMETERS,
             "schemas": {"Feature": FEATURE, "Features": FEATURES},
+            "securitySchemes": {"key": KEY},
             "responses": {
+                "NotModified": {"description": "What If-None-Match names is still so."},
                 "Problem": {"description": "What went wrong (RFC 9457).",
                             "content": {"application/problem+json": {"schema": problem}}},
             },
