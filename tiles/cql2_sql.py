@@ -211,7 +211,7 @@ def compare(terms: Terms, name: str, left: Term, right: Term) -> Term:
     kinds = {left.kind, right.kind}
     if kinds <= {"moment", "date"} and "date" in kinds:
         return _predicate(_by_day(name, left, right))
-    is_ordered = left.kind in ORDERED or (left.kind == "boolean" and name in ("=", "<>"))
+    is_ordered = left.kind in (*ORDERED, "boolean")
     if len(kinds) > 1 or not is_ordered:
         hint = "Write TIMESTAMP('2026-01-15T06:10:00Z')." if kinds == {"moment", "text"} else ""
         raise refused(f"{left.told} cannot be compared by {name} with {right.told}.", hint)
