@@ -29,6 +29,7 @@ from tiles.items import Page, read_item, read_page, source_of
 from tiles.items_count import matched
 from tiles.items_query import COMMON, ItemsQuery, read_query
 from tiles.parameters import refuse_unknown
+from tiles.schemas import RELATIONS
 from tiles.service import service_of
 
 
@@ -80,6 +81,10 @@ def _page_links(request: Request, query: ItemsQuery, page: Page, own: str) -> li
     elif query.cursor is not None:
         links.append(to("first", "First page", media, cursor=None))
     links.append({"rel": "collection", "type": "application/json", "title": "Collection", "href": own})
+    links.append({
+        "rel": f"{RELATIONS}queryables", "type": "application/schema+json", "title": "Queryables",
+        "href": f"{own}/queryables",
+    })  # fmt: skip
     return links
 
 
