@@ -28,6 +28,7 @@ from geo.settings_service import ServiceSettings
 from geo.settings_snapshot import PastSettings, StreamSettings
 from geo.settings_snow import SnowSettings
 from geo.settings_sources import SourceSettings
+from geo.settings_tiles import TileSettings
 from geo.vocabulary import RoadClass
 
 __all__ = ["Part", "Settings", "SourceSettings", "load_settings"]
@@ -101,6 +102,7 @@ class Settings(Part):
     service: ServiceSettings = ServiceSettings()
     reports: ReportSettings = ReportSettings()
     publish: PublishSettings = PublishSettings()
+    tiles: TileSettings = TileSettings()
     rasters: RasterSettings = RasterSettings()
     ingest: IngestSettings = IngestSettings()
     mqtt: MqttSettings = MqttSettings()

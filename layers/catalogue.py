@@ -96,7 +96,7 @@ COLLECTIONS: tuple[Collection, ...] = (
         "Stretches of road that machines drove: with work (pass 作業走行), without (deadhead 回送), or with nobody "
         "able to tell (unknown). At most seven days old. No machine can be told from them.",
         "機械が通った区間：作業走行、回送、作業の有無が不明なもの。7日以内。機械は特定できない。",
-        "passes", "pass_id", PASS, "LineString", time=("started_at", "ended_at"),
+        "passes", "pass_id", PASS, "LineString", time=("started_at", "ended_at"), tile_layer="passes",
     ),
     Collection(
         "ploughs", "稼働中の除雪車", "Ploughs",
@@ -105,18 +105,19 @@ COLLECTIONS: tuple[Collection, ...] = (
         "いま作業中の機械。IDは運行ごとに変わる。基地や運行の最初と最後の地点の近くは表示しない。通信が途絶えた機械は"
         "しばらくその旨を示し、その後表示しない。",
         "ploughs", "plough_id", PLOUGH, "Point", time=("observed_at", "observed_at"), is_live=True,
+        tile_layer="ploughs",
     ),
     Collection(
         "routes", "除雪路線", "Plough routes",
         "Plough routes with class and target, and the share of their edges that is cleared and unknown now.",
         "除雪路線の区分と目標、いま除雪完了の割合と不明の割合。",
-        "routes", "route_id", ROUTE, "MultiLineString", is_live=True,
+        "routes", "route_id", ROUTE, "MultiLineString", is_live=True, tile_layer="routes",
     ),
     Collection(
         "work_sections", "工区", "Work sections",
         "Work sections, and the share of their edges that is cleared and unknown now.",
         "工区と、いま除雪完了の割合と不明の割合。",
-        "work_sections", "section_id", WORK_SECTION, "Geometry", is_live=True,
+        "work_sections", "section_id", WORK_SECTION, "Geometry", is_live=True, tile_layer="work_sections",
     ),
     Collection(
         "municipalities", "市町", "Municipalities", "Municipalities of the area.", "区域の市町。",
@@ -129,12 +130,14 @@ COLLECTIONS: tuple[Collection, ...] = (
         "道路のある地域メッシュの降雪量（事象開始から、1・6・24時間）と積雪深。周辺観測所の値の内挿、またはラスタの値。"
         "観測のないものは null（欠測）であり、0ではない。",
         "snow", "cell", SNOW, "Polygon", time=("as_of", "as_of"), is_live=True,
+        tile_layer="snow",
     ),
     Collection(
         "weather_stations", "気象観測所", "Weather stations",
         "Weather stations that measure snow, with their last words and how old these are.",
         "積雪を観測する気象観測所の最新値とその経過時間。",
         "weather_stations", "station_id", WEATHER_STATION, "Point", time=("observed_at", "observed_at"), is_live=True,
+        tile_layer="weather_stations",
     ),
     Collection(
         "closures", "通行規制", "Closures",
@@ -143,6 +146,7 @@ COLLECTIONS: tuple[Collection, ...] = (
         "道路管理者による通行規制（通行止め、片側交互通行など）と開始・終了予定。過去と予定も含む。datetime で期間を、"
         "is_active で現在の規制を選ぶ。推定した状態より優先する。",
         "closures", "closure_id", CLOSURE, "MultiLineString", time=("starts_at", "ends_at"), is_live=True,
+        tile_layer="closures",
     ),
     Collection(
         "orders", "指示", "Orders",
@@ -150,6 +154,7 @@ COLLECTIONS: tuple[Collection, ...] = (
         "what of them does not fit the roads. Reading it is written into the audit log.",
         "道路管理者が入力した指示（規制、状態の訂正、公表停止）と、道路に合わなかった部分。閲覧は監査記録に残る。",
         "orders", "order_id", ORDER, "Geometry", time=("starts_at", "ends_at"), is_public=False, is_live=True,
+        tile_layer="orders",
     ),
     Collection(
         "withheld_status", "公表停止中の除雪状況", "Withheld road status",
@@ -157,6 +162,7 @@ COLLECTIONS: tuple[Collection, ...] = (
         "audit log.",
         "公表を停止している区間の除雪状況。道路管理者用。閲覧は監査記録に残る。",
         "withheld_status", "edge_id", WITHHELD, "LineString", time=("as_of", "as_of"), is_public=False, is_live=True,
+        tile_layer="withheld_status",
     ),
     Collection(
         "daily_reports", "作業日報", "Daily reports",
@@ -166,6 +172,7 @@ COLLECTIONS: tuple[Collection, ...] = (
         "閲覧は監査記録に残る。",
         "daily_reports", "report_id", DAILY_REPORT, "MultiLineString", time=("started_at", "ended_at"),
         is_public=False, is_by_contractor=True,
+        tile_layer="daily_reports",
     ),
     Collection(
         "service_level", "除雪水準の達成状況", "Level of service",
@@ -181,6 +188,7 @@ COLLECTIONS: tuple[Collection, ...] = (
         "全端末の最終位置、送信間隔、時計のずれ、不調の理由。道路管理者用。一度も通信のない端末には位置がない。閲覧は"
         "監査記録に残る。",
         "devices", "vehicle_id", DEVICE, "Point", time=("last_fix_at", "last_fix_at"), is_public=False,
+        tile_layer="devices",
     ),
 )  # fmt: skip
 

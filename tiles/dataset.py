@@ -15,6 +15,7 @@ from geo.db import read_sql
 from geo.vocabulary import Reason
 from layers.catalogue import Collection, collections
 from layers.default_reason import default_reason
+from layers.generalise import content_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class Dataset:
     @property
     def roads_version(self) -> str:
         """Version of the road tiles: another content has another one, whatever database it comes from."""
-        key = hashlib.sha256(f"{self.network_key}|{self.plan_key}".encode()).hexdigest()[:10]
+        key = hashlib.sha256(f"{self.network_key}|{self.plan_key}|{content_key()}".encode()).hexdigest()[:10]
         return f"{self.network_version}-{key}"
 
     @property

@@ -14,13 +14,13 @@ from typing import Any
 
 import pygeoapi.api as core
 from pygeoapi.api import API, APIRequest
-from pygeoapi.api import tiles as matrix_sets
 from starlette.requests import Request
 
 from layers.catalogue import Collection
 from tiles import schemas
 from tiles.axes import CRS84, SUPPORTED
 from tiles.cql2_sql import CONFORMANCE as CQL2
+from tiles.tile_openapi import CONFORMS_TO, landing_links
 
 type Document = dict[str, Any]
 
@@ -107,14 +107,20 @@ class Metadata:
 
     def landing(self, lang: str, base: str) -> Document:
         """Landing page."""
-        return self._answer(core.landing_page, lang, base)
+        document = self._answer(core.landing_page, lang, base)
+        known = {link["rel"] for link in landing_links(base)}
+        document["links"] = [link for link in document["links"] if link["rel"] not in known] + landing_links(base)
+        return document
 
     def conformance(self, lang: str, base: str) -> Document:
         """Conformance classes that this service answers."""
         document = self._answer(core.conformance, lang, base)
         claimed = document["conformsTo"]
         fulfilled = [uri for uri in claimed if not any(part in uri for part in UNFULFILLED)]
-        document["conformsTo"] = [*fulfilled, *(uri for uri in (*FILTERING, *CQL2) if uri not in fulfilled)]
+        document["conformsTo"] = [
+            *fulfilled,
+            *(uri for uri in (*FILTERING, *CQL2, *CONFORMS_TO) if uri not in fulfilled),
+        ]
         return document
 
     def all(self, lang: str, base: str) -> Document:
@@ -134,14 +140,6 @@ class Metadata:
         rels = {link["rel"] for link in ours}
         document["links"] = [link for link in document["links"] if link["rel"] not in rels] + ours
         return document
-
-    def matrix_sets(self, lang: str, base: str) -> Document:
-        """Tile matrix sets."""
-        return self._answer(matrix_sets.tilematrixsets, lang, base)
-
-    def matrix_set(self, set_id: str, lang: str, base: str) -> Document:
-        """One tile matrix set."""
-        return self._answer(matrix_sets.tilematrixset, lang, base, set_id)
 
     def _answer(self, function: Callable[..., Any], lang: str, base: str, *args: str) -> Document:
         key = (function, lang, *args)

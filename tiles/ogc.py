@@ -8,7 +8,6 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from geo.errors import NotFoundError
 from geo.timeline import EPOCH
 from layers.catalogue import Collection
 from tiles import schemas
@@ -120,24 +119,6 @@ async def queryables(request: Request, collection_id: str) -> Response:
 async def sortables(request: Request, collection_id: str) -> Response:
     """JSON Schema of what can be sorted."""
     return await _schema(request, collection_id, schemas.sortables)
-
-
-@router.get("/TileMatrixSets")
-@router.get("/tileMatrixSets", include_in_schema=False)
-async def matrix_sets(request: Request) -> Response:
-    """Tile matrix sets."""
-    _, metadata, lang, base = await _start(request)
-    return answer(request, metadata.matrix_sets(lang, base), "TileMatrixSets")
-
-
-@router.get("/TileMatrixSets/{set_id}")
-@router.get("/tileMatrixSets/{set_id}", include_in_schema=False)
-async def matrix_set(request: Request, set_id: str) -> Response:
-    """One tile matrix set."""
-    _, metadata, lang, base = await _start(request)
-    if set_id not in ("WebMercatorQuad", "WorldCRS84Quad"):
-        raise NotFoundError(f"No tile matrix set {set_id[:80]!r}.", hint="See /ogc/TileMatrixSets.")
-    return answer(request, metadata.matrix_set(set_id, lang, base), set_id)
 
 
 # beneath FastAPI's reading of parameters, which these two do themselves

@@ -12,6 +12,7 @@ from tiles.cql2_text import FILTER_MAX
 from tiles.items_query import FORMATS, LIMIT_DEFAULT, LIMIT_MAX, OFFSET_MAX, PAGING
 from tiles.keyset import CURSOR_MAX
 from tiles.parameters import LANGUAGES
+from tiles.tile_openapi import tile_paths
 
 type Document = dict[str, Any]
 
@@ -136,6 +137,7 @@ def openapi(collections: Mapping[str, Collection], lang: str, base: str) -> Docu
     }
     for collection in collections.values():
         paths |= _of_collection(collection, lang)
+    paths |= tile_paths(collections.values())
     problem = {
         "type": "object",
         "properties": {name: {"type": "string"} for name in ("type", "title", "detail", "hint", "instance")}

@@ -23,11 +23,15 @@ from geo.db import Database, Role
 from geo.errors import DatabaseProblem
 from geo.settings import Settings
 from geo.timeline import now
+from tiles import tile_cache
 from tiles.caching import ByteCache, Latest
 from tiles.dataset import Dataset, read_dataset
 from tiles.gate import Gate
 from tiles.metadata import Metadata
 from tiles.raster_registry import Rasters
+from tiles.tile_cache import TileCache
+from tiles.tile_layers import Boxes
+from tiles.tile_status import Follower
 
 LOG = logging.getLogger(__name__)
 type Connection = psycopg.AsyncConnection[tuple[Any, ...]]
@@ -43,8 +47,6 @@ POOL_TIMEOUT_S = 5.0
 WATCH_TIMEOUT_S = 1.0
 #: Connections of each role; the public reader serves the crowd.
 POOL_SIZES = {Role.READER: 8, Role.MANAGER: 2, Role.APP: 2}
-#: Gzipped tiles that one process keeps.
-TILE_CACHE_BYTES = 64 * 2**20
 #: Gzipped answers about changes that one process keeps; those of former publications are never asked for again.
 CHANGES_CACHE_BYTES = 4 * 2**20
 #: Answers about the past, and the index, that one process keeps in each encoding.
@@ -56,6 +58,8 @@ async def _readable(connection: Connection) -> None:
     await connection.set_autocommit(True)
     await connection.execute(f"SET statement_timeout = {STATEMENT_TIMEOUT_MS}")
     await connection.execute("SET default_transaction_read_only = on")
+    # many ask at once: starting helpers for one of them would take the machine from the others
+    await connection.execute("SET max_parallel_workers_per_gather = 0")
 
 
 async def _writable(connection: Connection) -> None:
@@ -78,7 +82,11 @@ class Service:
         self._watch: asyncio.Task[None] | None = None
         #: pygeoapi's view of the catalogue, by the state that it rests on
         self.metadata: dict[tuple[object, ...], Metadata] = {}
-        self.tiles = ByteCache(TILE_CACHE_BYTES)
+        #: packed tiles, what keeps those with states in step, how many are made at a time, and where each layer lies
+        self.tiles = TileCache(settings.tiles.cache_mb * 2**20)
+        self.follower = Follower(self.tiles)
+        self.tile_gate = tile_cache.Gate(settings.tiles.n_makers, settings.tiles.waiting_max, settings.tiles.patience_s)
+        self.boxes = Boxes()
         #: the serialised snapshot of the present dataset
         self.snapshots: Latest[Any] = Latest()
         #: serialised answers about what changed since a version

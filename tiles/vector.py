@@ -1,46 +1,68 @@
-"""Vector tiles: geometry at addresses that never change their meaning, and status tiles with a short life.
+"""Vector tiles: where each comes from, how long it holds, and what goes out.
 
-A geometry tile's address holds the version of its content, so caches may keep it for a year. An address with another
-version than the present one is sent on to the present one. z and x, y outside the scheme are 404, an empty tile 204.
+- Roads and reference layers: an address that holds the version of its content never changes its meaning, so caches may
+  keep it for a year; another version than the present one is sent on to the present one.
+- States: kept until a change touches them or a clearing in them runs out (tiles.tile_status).
+- Every other public collection: kept for LIVE_S.
+- What only some may see: made for each request, never kept.
+
+While the database is away, what is in memory goes on where it can be vouched for: what holds for ever, states with
+their clearings run out, and rows that do not change with the clock.
 """
 
 from __future__ import annotations
 
 import asyncio
 import gzip
-from collections.abc import Callable, Mapping
-from datetime import datetime
-from typing import Any
+from collections.abc import Callable
+from math import inf
 
+import psycopg
 from fastapi import APIRouter
+from psycopg_pool import PoolTimeout
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from geo.db import read_sql
-from geo.errors import NotFoundError
-from layers.generalise import EQUATOR_M, MAX_ZOOM, statement
-from tiles.caching import etag_of, is_known, not_modified, takes_gzip
+from geo.db import Role
+from geo.errors import DatabaseProblem, NotFoundError, OverloadedError
+from layers.catalogue import Collection
+from layers.generalise import ROADS, STATUS
+from tiles.access import PUBLIC, Caller
+from tiles.caching import is_known, not_modified, stale_headers, takes_gzip
 from tiles.dataset import Dataset
+from tiles.documents import base_of, language_of
 from tiles.front import offer
+from tiles.matrix_sets import WEB_MERCATOR, MatrixSet
 from tiles.parameters import refuse_unknown
 from tiles.service import Service, service_of
+from tiles.tile_ageing import aged
+from tiles.tile_cache import Key, Tile
+from tiles.tile_documents import MVT, Origin, tilejson
+from tiles.tile_layers import is_fixed, tiled_collection, tiled_collections
+from tiles.tile_sql import params, source_params, statement
+from tiles.tile_status import status_key
 
 router = APIRouter(tags=["tiles"])
 
-MVT = "application/vnd.mapbox-vector-tile"
 FOREVER = "public, max-age=31536000, immutable"
-#: A status tile may be this old; the snapshot is fresher.
-STATUS_LIFE_S = 15
-ROADS, STATUS = "roads", "road_status"
-ROAD_FIELDS = {
-    "class": "String", "oneway": "Number", "level": "Number", "name": "String", "route": "String",
-    "manager": "String", "on_plan": "Boolean", "synthetic": "Boolean",
-}  # fmt: skip
-REFERENCE_FIELDS = {"feature_id": "String", "name": "String", "synthetic": "Boolean"}
+#: A tile of a collection whose rows come and go is told for so long, seconds.
+LIVE_S = 2
+#: Caches keep what moves for a second and may tell it for one more while they ask again: 2 s in all.
+FRESH_S, REVALIDATE_S = 1, 1
+#: While this service is away they may go on for so long, but never beyond the first clearing that runs out.
+ON_ERROR_S = 600
+#: Steps in which that time is told, so that an answer keeps its headers for a while.
+STEP_S = 10
+#: While the database is away clearings are taken for run out so much ahead, so that a tile is aged once in a while.
+AHEAD_S = 30
+#: zlib: as small as level 6 to within a tenth, in half its time.
+LEVEL = 3
+LIVE = f"public, max-age={FRESH_S}, stale-while-revalidate={REVALIDATE_S}"
+PRIVATE = "private, no-store"
 
 
 def version_of(dataset: Dataset, layer: str) -> str:
-    """Version of a layer's tiles. Raises NotFoundError for a layer that is not published."""
+    """Version of a layer's tiles. Raises NotFoundError for a layer that is not published, or has no version."""
     if layer == ROADS:
         return dataset.roads_version
     if layer in dataset.reference_layers:
@@ -49,123 +71,183 @@ def version_of(dataset: Dataset, layer: str) -> str:
     raise NotFoundError(f"No tile layer {layer[:80]!r}.", hint=f"There are: {known}.")
 
 
-def check_address(z: int, x: int, y: int) -> None:
-    """Raise NotFoundError for a tile outside the scheme WebMercatorQuad or above MAX_ZOOM."""
-    if not 0 <= z <= MAX_ZOOM:
-        raise NotFoundError(f"No tiles at zoom {z}.", hint=f"Tiles end at zoom {MAX_ZOOM}; clients enlarge them.")
-    if not (0 <= x < 1 << z and 0 <= y < 1 << z):
-        raise NotFoundError(f"No tile {x}/{y} at zoom {z}.", hint=f"Columns and rows run from 0 to {(1 << z) - 1}.")
+def key_of(service: Service, collection: Collection, matrix_set: MatrixSet, z: int, x: int, y: int) -> Key:
+    """Under what a tile of a public collection is kept."""
+    dataset = service.dataset
+    if collection.collection_id == STATUS:
+        return status_key(dataset.basis, matrix_set, z, x, y)
+    version = version_of(dataset, collection.collection_id) if is_fixed(collection) else dataset.basis
+    return collection.collection_id, matrix_set.set_id, z, x, y, version
 
 
-def simplified_by_m(z: int) -> float:
-    """Half a pixel of a 512-pixel tile below the highest zoom, metres of EPSG:3857."""
-    return 0.0 if z == MAX_ZOOM else EQUATOR_M / (1 << z) / 1024
-
-
-async def _packed(service: Service, name: Any, params: Mapping[str, Any]) -> bytes:
-    """The tile, gzipped; empty bytes for an empty tile."""
-    async with service.connection() as connection:
-        found = await connection.execute(read_sql("tiles", name), params)
+async def _read(
+    service: Service, collection: Collection, matrix_set: MatrixSet, z: int, x: int, y: int, caller: Caller = PUBLIC
+) -> Tile:
+    """A tile from the database."""
+    moment = service.moment()
+    source = source_params(collection, moment) | caller.scope_params()
+    bound = params(collection, matrix_set, z, x, y, source)
+    role = caller.role_for(collection) if not collection.is_public else Role.READER
+    async with service.tile_gate.open(), service.connection(role) as connection:
+        found = await connection.execute(statement(collection, matrix_set, z), bound)
         row = await found.fetchone()
-    tile = bytes(row[0]) if row is not None else b""
-    return await asyncio.to_thread(gzip.compress, tile, 6, mtime=0) if tile else b""
+    assert row is not None
+    ends_s = inf if row[1] is None else row[1]
+    if not is_fixed(collection) and collection.collection_id != STATUS:
+        ends_s = moment.timestamp() + LIVE_S
+    return await _packed(bytes(row[0]), ends_s)
 
 
-async def geometry_tile(service: Service, layer: str, version: str, z: int, x: int, y: int) -> bytes:
-    """A geometry tile, gzipped, from the cache or the database."""
-    name = "road_tile" if layer == ROADS else "reference_tile"
-    params = {"z": z, "x": x, "y": y, "layer": layer, "tolerance_m": simplified_by_m(z)}
-    return await service.tiles.get((layer, version, z, x, y), lambda: _packed(service, name, params))
+async def _packed(tile: bytes, ends_s: float, *, is_aged: bool = False) -> Tile:
+    packed = await asyncio.to_thread(gzip.compress, tile, LEVEL, mtime=0) if tile else b""
+    return Tile.of(packed, ends_s, is_aged=is_aged)
 
 
-def _status_key(service: Service, z: int, x: int, y: int, moment: datetime) -> tuple[object, ...]:
-    span = int(moment.timestamp()) // STATUS_LIFE_S
-    return STATUS, service.dataset.status_version, service.dataset.basis, span, z, x, y
+async def _aged(service: Service, key: Key, held: Tile) -> Tile:
+    """A status tile whose clearings have run out by now, without asking the database."""
+    now_s = service.moment().timestamp()
+    if now_s < held.ends_s:
+        return held
+
+    async def make() -> Tile:
+        tile, ends_s = await asyncio.to_thread(aged, gzip.decompress(held.packed), now_s + AHEAD_S)
+        return await _packed(tile, ends_s, is_aged=True)
+
+    return await service.tiles.make(key, make)
 
 
-async def status_tile(service: Service, z: int, x: int, y: int, moment: datetime) -> bytes:
-    """A tile with the state inside, gzipped; kept for as long as its status version and its span of time."""
-    params = {"z": z, "x": x, "y": y, "as_of": moment}
-    key = _status_key(service, z, x, y, moment)
-    return await service.tiles.get(key, lambda: _packed(service, "status_tile", params))
+def _is_good(service: Service, tile: Tile) -> bool:
+    """Whether a tile that is kept may be told as it is."""
+    return service.moment().timestamp() < tile.ends_s and (not tile.is_aged or service.stale_since is not None)
 
 
-def geometry_holds(service: Service, layer: str, version: str, z: int, x: int, y: int) -> Callable[[], bool]:
-    """Whether a geometry tile that was made just now is still the one that would be answered."""
-    key, ground = (layer, version, z, x, y), service.dataset.ground
-    packed = service.tiles.held(key)
-    return lambda: packed is not None and service.tiles.held(key) is packed and service.dataset.ground == ground
+async def public_tile(
+    service: Service, collection: Collection, matrix_set: MatrixSet, z: int, x: int, y: int
+) -> tuple[Tile, Key]:
+    """A tile of a public collection, from memory or the database, and under what it is kept.
+
+    Raises psycopg.Error, PoolTimeout or DatabaseProblem where it is not in memory and the database is away, and
+    OverloadedError where too many are being made.
+    """
+    is_status = collection.collection_id == STATUS
+    try:
+        if service.stale_since is not None:
+            raise DatabaseProblem("The database does not answer, and this tile is not in memory.", retry_after_s=5)
+        if is_status:
+            await service.follower.follow(service)
+        key = key_of(service, collection, matrix_set, z, x, y)
+        held = service.tiles.held(key)
+        if held is not None and _is_good(service, held):
+            return held, key
+        return await service.tiles.make(key, lambda: _read(service, collection, matrix_set, z, x, y)), key
+    except (psycopg.Error, PoolTimeout, DatabaseProblem, OverloadedError):
+        key = key_of(service, collection, matrix_set, z, x, y)
+        held = service.tiles.held(key)
+        if held is None or (collection.is_live and not is_status and not _is_good(service, held)):
+            raise
+        return (await _aged(service, key, held) if is_status else held), key
 
 
-def status_holds(service: Service, z: int, x: int, y: int, moment: datetime) -> Callable[[], bool]:
-    """Whether a status tile that was made just now is still the one that would be answered."""
-    key = _status_key(service, z, x, y, moment)
-    packed = service.tiles.held(key)
+async def restricted_tile(
+    service: Service, collection: Collection, matrix_set: MatrixSet, z: int, x: int, y: int, caller: Caller
+) -> Tile:
+    """A tile of what only some may see, made for this caller and not kept."""
+    return await _read(service, collection, matrix_set, z, x, y, caller)
+
+
+def cache_control(service: Service, collection: Collection, tile: Tile, lasting: str) -> str:
+    """How long caches may keep a tile. lasting: of a tile that has a version."""
+    if is_fixed(collection):
+        return lasting
+    if collection.collection_id != STATUS:
+        return LIVE
+    left_s = max(tile.ends_s - service.moment().timestamp(), 0.0)
+    fresh_s = int(min(FRESH_S, left_s))
+    later_s = int(min(left_s - fresh_s, ON_ERROR_S)) // STEP_S * STEP_S
+    again_s = int(min(REVALIDATE_S, left_s - fresh_s))
+    return f"public, max-age={fresh_s}, stale-while-revalidate={again_s}, stale-if-error={later_s}"
+
+
+def still_holds(
+    service: Service, collection: Collection, tile: Tile, key: Key, told: str, lasting: str
+) -> Callable[[], bool]:
+    """Whether a tile that was told with a Cache-Control would be told like that again."""
+    ground, is_status = service.dataset.ground, collection.collection_id == STATUS
 
     def holds() -> bool:
-        is_present = _status_key(service, z, x, y, service.moment()) == key
-        return packed is not None and is_present and service.tiles.held(key) is packed
+        dataset = service.dataset
+        if service.tiles.held(key) is not tile or dataset.ground != ground:
+            return False
+        if is_fixed(collection):
+            return True
+        if not _is_good(service, tile) or key[-1] != dataset.basis:
+            return False
+        is_current = not is_status or service.follower.is_current(dataset.basis, dataset.status_version)
+        return is_current and cache_control(service, collection, tile, lasting) == told
 
     return holds
 
 
-def tile_response(request: Request, packed: bytes, cache_control: str) -> Response:
+def tile_response(request: Request, tile: Tile, caching: str) -> Response:
     """200, 204 for an empty tile, or 304; gzipped where the client takes it."""
-    etag = etag_of(packed, weak=True)
-    headers = {"Cache-Control": cache_control, "ETag": etag, "Vary": "Accept-Encoding"}
-    if is_known(request, etag):
+    headers = {"Cache-Control": caching, "ETag": tile.etag, "Vary": "Accept-Encoding"}
+    headers |= stale_headers(service_of(request).stale_since)
+    if is_known(request, tile.etag):
         return not_modified(headers)
-    if not packed:
+    if not tile.packed:
         return Response(status_code=204, headers=headers)
     if takes_gzip(request):
-        return Response(packed, headers=headers | {"Content-Encoding": "gzip"}, media_type=MVT)
-    return Response(gzip.decompress(packed), headers=headers, media_type=MVT)
+        return Response(tile.packed, headers=headers | {"Content-Encoding": "gzip"}, media_type=MVT)
+    return Response(gzip.decompress(tile.packed), headers=headers, media_type=MVT)
+
+
+async def respond(
+    request: Request, collection: Collection, matrix_set: MatrixSet, z: int, x: int, y: int, lasting: str,
+    check: Callable[[Tile], None] = lambda _: None,
+) -> Response:  # fmt: skip
+    """The answer with a tile of a public collection, offered to the front. check: may raise before it goes out."""
+    service = service_of(request)
+    tile, key = await public_tile(service, collection, matrix_set, z, x, y)
+    check(tile)
+    caching = cache_control(service, collection, tile, lasting)
+    offer(request, still_holds(service, collection, tile, key, caching, lasting), tile.packed)
+    return tile_response(request, tile, caching)
 
 
 @router.get("/tiles/{layer}/{version}/{z:int}/{x:int}/{y:int}.mvt")
 async def tile(request: Request, layer: str, version: str, z: int, x: int, y: int) -> Response:
     """One geometry tile."""
     refuse_unknown(request.query_params, ())
-    service = service_of(request)
-    present = version_of(service.dataset, layer)
-    check_address(z, x, y)
+    dataset = service_of(request).dataset
+    present = version_of(dataset, layer)
+    WEB_MERCATOR.check(z, x, y)
     if version != present:
         address = f"{str(request.base_url).rstrip('/')}/tiles/{layer}/{present}/{z}/{x}/{y}.mvt"
         return RedirectResponse(address, 307, headers={"Cache-Control": "no-store"})
-    packed = await geometry_tile(service, layer, present, z, x, y)
-    offer(request, geometry_holds(service, layer, present, z, x, y), packed)
-    return tile_response(request, packed, FOREVER)
+    return await respond(request, dataset.collections[layer], WEB_MERCATOR, z, x, y, FOREVER)
 
 
-def tilejson(dataset: Dataset, layer: str, base: str) -> dict[str, Any]:
-    """TileJSON 3.0.0 of a layer's present version."""
-    version = version_of(dataset, layer)
-    is_road = layer == ROADS
-    described: dict[str, Any] = {
-        "tilejson": "3.0.0",
-        "name": layer,
-        "version": "1.0.0",
-        "content_version": version,
-        "synthetic": dataset.is_synthetic,
-        "scheme": "xyz",
-        "tiles": [f"{base}/tiles/{layer}/{version}/{{z}}/{{x}}/{{y}}.mvt"],
-        "bounds": list(dataset.bbox),
-        "minzoom": 0,
-        "maxzoom": MAX_ZOOM,
-        "vector_layers": [
-            {
-                "id": layer, "minzoom": 0, "maxzoom": MAX_ZOOM,
-                "fields": ROAD_FIELDS if is_road else REFERENCE_FIELDS,
-                "description": dataset.collections[layer].description,
-            }
-        ],
-    }  # fmt: skip
-    return described | ({"generalisation": statement()} if is_road else {})
+async def _tilejson(request: Request, layers: tuple[Collection, ...], path: str) -> Response:
+    service = service_of(request)
+    boxes = tuple([await service.boxes.of(service, collection) for collection in layers])
+    origin = Origin(base_of(request), path, layers, boxes)
+    content = tilejson(origin, service.dataset, language_of(request))
+    return JSONResponse(content, headers={"Cache-Control": "no-cache"})
+
+
+@router.get("/tiles/tilejson.json")
+async def describe_all(request: Request) -> Response:
+    """TileJSON of the tiles that hold every public layer."""
+    refuse_unknown(request.query_params, ())
+    return await _tilejson(request, tiled_collections(service_of(request)), "")
 
 
 @router.get("/tiles/{layer}/tilejson.json")
 @router.get("/tiles/{layer}/{version}/tilejson.json")
-async def describe(request: Request, layer: str) -> dict[str, Any]:
-    """TileJSON; it always describes the present version."""
+async def describe(request: Request, layer: str) -> Response:
+    """TileJSON of a layer; it always describes the present version."""
     refuse_unknown(request.query_params, ())
-    return tilejson(service_of(request).dataset, layer, str(request.base_url).rstrip("/"))
+    collection = tiled_collection(service_of(request), layer)
+    if not collection.is_public:
+        raise NotFoundError(f"No public tile layer {layer[:80]!r}.", hint="See /ogc/tiles.")
+    return await _tilejson(request, (collection,), f"/collections/{layer}")

@@ -45,7 +45,7 @@ def test_tiles_hold_every_piece_once_at_full_detail_and_main_roads_below(town: D
     found = rows(
         town, "SELECT min_zoom, array_agg(piece_id ORDER BY piece_id) FROM pub.road_tile GROUP BY 1 ORDER BY 1"
     )
-    assert found == [(0, [1, 2]), (8, [1, 2]), (10, [1, 2]), (12, [1, 2, 3, 4])]
+    assert found == [(0, [1, 2]), (8, [1, 2]), (9, [1, 2]), (10, [1, 2]), (12, [1, 2, 3, 4])]
     assert rows(town, "SELECT piece_id, oneway FROM pub.road_tile WHERE min_zoom = 12 ORDER BY 1") == [
         (1, 1), (2, 0), (3, 0), (4, -1),
     ]  # fmt: skip
