@@ -7,37 +7,36 @@ service: a service without its cache is of no use to anybody but this benchmark.
 from __future__ import annotations
 
 import sys
-from collections.abc import Awaitable, Callable, Hashable
 from pathlib import Path
+from typing import Any
 
 from geo.settings import load_settings
-from tiles.caching import ByteCache
+from tiles.service import Service
 from yukimichi import server
 from yukimichi.context import opened
 
 
-class NothingKept(ByteCache):
-    """A cache that makes each value anew, also where two ask for the same at once."""
+class _Nobody(dict[Any, Any]):
+    """Who is at work on a tile: nobody, so that two who ask for the same at once are asked for twice."""
 
-    async def get(self, key: Hashable, make: Callable[[], Awaitable[bytes]]) -> bytes:
-        """A new value."""
-        return await make()
-
-    def put(self, key: Hashable, value: bytes) -> None:
+    def get(self, key: Any, default: Any = None) -> Any:
         """Nothing."""
+        return None
+
+
+class Forgetful(Service):
+    """A service whose cache of tiles has no room."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self.tiles.most = 0
+        self.tiles._making = _Nobody()
 
 
 def main() -> None:
     """Serve until a signal."""
     config, kind = Path(sys.argv[1]), sys.argv[2]
     if kind == "asked":
-        made = server.Service
-
-        class Forgetful(made):  # type: ignore[valid-type,misc]
-            def __init__(self, *given: object, **named: object) -> None:
-                super().__init__(*given, **named)
-                self.tiles = NothingKept(0)
-
         server.Service = Forgetful  # type: ignore[misc]
     with opened(config) as context:
         server.serve(load_settings(config, {}), context.database, on_ready=lambda: print("ready", flush=True))

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from psycopg.conninfo import conninfo_to_dict
 
@@ -108,15 +109,12 @@ def _login(database: Database) -> dict[str, str]:
 def tipg(folder: Path, database: Database, peers: Path) -> Iterator[Server]:
     """tipg over the schema `peer`, with eight connections, one worker."""
     port, login = free_port(), _login(database)
-    environment = {
-        "POSTGRES_USER": login["user"], "POSTGRES_PASS": "", "POSTGRES_HOST": login["host"], "POSTGRES_PORT": "5432",
-        "POSTGRES_DBNAME": login["dbname"], "TIPG_DB_SCHEMAS": '["peer"]', "DB_MIN_CONN_SIZE": "8",
-        "DB_MAX_CONN_SIZE": "8", "TIPG_TEMPLATE_DIRECTORY": "",
-        "DATABASE_URL": f"postgresql://{login['user']}@/{login['dbname']}?host={login['host']}",
-    }  # fmt: skip
+    # the socket's folder as a host: its slashes have to be written as %2F
+    address = f"postgresql://{login['user']}@{quote(login['host'], safe='')}:5432/{login['dbname']}"
+    sizes = {"DB_MIN_CONN_SIZE": "8", "DB_MAX_CONN_SIZE": "8"}
+    environment = {"DATABASE_URL": address, "TIPG_DB_SCHEMAS": '["peer"]', **sizes}
     command = [str(peers / "uvicorn"), "tipg.main:app", "--host", "127.0.0.1", "--port", str(port),
                "--log-level", "warning", "--loop", "uvloop", "--http", "httptools"]  # fmt: skip
-    environment.pop("TIPG_TEMPLATE_DIRECTORY")
     with running(command, f"http://127.0.0.1:{port}", "/collections", folder / "tipg.log", environment) as server:
         yield server
 
