@@ -5,6 +5,7 @@ every try that was refused. What is answered to a key enters no shared cache.
 from __future__ import annotations
 
 import asyncio
+import base64
 import hashlib
 import json
 import logging
@@ -76,14 +77,29 @@ PUBLIC = Caller()
 
 
 def _key_of(headers: Headers) -> str | None:
-    """The key that a request carries, None without one. Raises NoKeyError for a header that is not understood."""
+    """The key that a request carries, None without one. Raises NoKeyError for a header that is not understood.
+
+    QGIS before 3.24 and many other clients know Basic alone (RFC 7617): the key is the password, of any user.
+    """
     given = headers.getlist("authorization")
     if not given:
         return None
-    kind, _, key = given[0].partition(" ")
-    if len(given) > 1 or kind.lower() != "bearer" or not 0 < len(key.strip()) <= KEY_CHARS_MAX:
-        raise NoKeyError("The Authorization header is not understood.", hint="Send `Authorization: Bearer <key>`.")
-    return key.strip()
+    kind, _, sent = given[0].partition(" ")
+    key = sent.strip() if kind.lower() == "bearer" else _password(sent) if kind.lower() == "basic" else ""
+    if len(given) > 1 or not 0 < len(key) <= KEY_CHARS_MAX:
+        raise NoKeyError(
+            "The Authorization header is not understood.",
+            hint="Send `Authorization: Bearer <key>`, or Basic with the key as the password.",
+        )
+    return key
+
+
+def _password(sent: str) -> str:
+    """The password of Basic; empty: it is none that can be read."""
+    try:
+        return base64.b64decode(sent.strip(), validate=True).decode("utf-8").partition(":")[2]
+    except ValueError:
+        return ""
 
 
 def _digest(key: str) -> bytes:

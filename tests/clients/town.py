@@ -7,12 +7,14 @@ import json
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
 import shapely
 from psycopg.rows import dict_row
 
@@ -85,6 +87,13 @@ def make_town(cluster: Cluster, name: str, moment: datetime) -> Database:
     return database
 
 
+def _answers(address: str) -> bool:
+    try:
+        return httpx.get(f"{address}/readyz", timeout=10).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
 @contextlib.contextmanager
 def serving(database: Database, moment: datetime, log: Path, *, clock: str | None = None) -> Iterator[Town]:
     """The town behind an address. clock: `now` for the real one; else the moment stands still."""
@@ -94,6 +103,11 @@ def serving(database: Database, moment: datetime, log: Path, *, clock: str | Non
         assert process.stdout is not None
         address = process.stdout.readline().strip()
         assert address.startswith("http://"), "the server of the town did not start"
+        deadline = time.monotonic() + 120
+        while not _answers(address):
+            assert process.poll() is None, "the server of the town ended"
+            assert time.monotonic() < deadline, "the server of the town does not answer"
+            time.sleep(0.05)
         yield Town(database, address, moment, log)
     finally:
         process.send_signal(signal.SIGINT)
