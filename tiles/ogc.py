@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from math import ceil, floor
+from typing import Any
 
+import psycopg
 from fastapi import APIRouter
+from psycopg_pool import PoolTimeout
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -73,11 +77,28 @@ async def api(request: Request) -> Response:
     return answer(request, openapi(metadata.collections, lang, base), "OpenAPI", media=OPENAPI)
 
 
+async def _place(service: Service, document: dict[str, Any]) -> None:
+    """Give a public collection the box around all of it, outwards to 7 decimals as features have them; none where the
+    database cannot tell. A restricted one keeps the box of the roads."""
+    found = service.dataset.collections[document["id"]]
+    if not found.is_public:
+        return
+    try:
+        west, south, east, north = await service.boxes.of(service, found)
+    except (psycopg.Error, PoolTimeout):
+        del document["extent"]["spatial"]
+        return
+    low, high = ([floor(at * 1e7) / 1e7 for at in (west, south)], [ceil(at * 1e7) / 1e7 for at in (east, north)])
+    document["extent"]["spatial"]["bbox"] = [low + high]
+
+
 @router.get("/collections")
 async def collections(request: Request) -> Response:
     """Collections that the caller may see, and the rasters."""
     service, metadata, lang, base = await _start(request)
     document = metadata.all(lang, base)
+    for described in document["collections"]:
+        await _place(service, described)
     document["collections"] += await collection_documents(service, lang, base)
     return answer(request, document, {"ja": "データ一覧", "en": "Collections"}[lang])
 
@@ -92,6 +113,7 @@ async def collection(request: Request, collection_id: str) -> Response:
             return answer(request, raster, raster["title"])
     await permit(request, service, collection_of(service, collection_id))
     document = metadata.one(collection_id, lang, base)
+    await _place(service, document)
     return answer(request, document, document["title"])
 
 
