@@ -15,12 +15,14 @@ import psycopg
 from geo.db import unreachable
 from geo.errors import YukiError
 from yukimichi.context import Context, opened, secret
+from yukimichi.history_publish import PastKeeper
 from yukimichi.live import Connections, Live, connections
 from yukimichi.ploughs import Ploughs
 from yukimichi.progress import say
 from yukimichi.service_keeper import ServiceKeeper
 
 LOG = logging.getLogger(__name__)
+type Beside = Ploughs | ServiceKeeper | PastKeeper
 
 #: A round begins at most so often, seconds: what comes in meanwhile shares its fixed costs.
 ROUND_S = 0.2
@@ -50,10 +52,11 @@ def run(config: Path | None, worker: int = 0, n_workers: int = 1) -> None:
 def loop(context: Context, stopping: threading.Event, worker: int = 0, n_workers: int = 1) -> None:
     """One round after another until `stopping` is set."""
     live = Live(context.database, context.settings, secret(context.settings), worker, n_workers)
-    beside: list[Ploughs | ServiceKeeper] = []
+    beside: list[Beside] = []
     if live.is_keeper:
         beside.append(Ploughs(context.database, live.masks))
         beside.append(ServiceKeeper(context.database, context.settings, lambda: live.world.network))
+        beside.append(PastKeeper(context.database, context.settings, lambda: live.world.network))
     try:
         _keep_going(context, live, beside, stopping)
     finally:
@@ -62,9 +65,7 @@ def loop(context: Context, stopping: threading.Event, worker: int = 0, n_workers
                 one.stop()
 
 
-def _keep_going(
-    context: Context, live: Live, beside: Sequence[Ploughs | ServiceKeeper], stopping: threading.Event
-) -> None:
+def _keep_going(context: Context, live: Live, beside: Sequence[Beside], stopping: threading.Event) -> None:
     wait_s = RETRY_S
     while not stopping.is_set():
         began = time.monotonic()
@@ -78,9 +79,7 @@ def _keep_going(
             stopping.wait(wait_s)
 
 
-def _rounds(
-    live: Live, held: Connections, beside: Sequence[Ploughs | ServiceKeeper], stopping: threading.Event
-) -> None:
+def _rounds(live: Live, held: Connections, beside: Sequence[Beside], stopping: threading.Event) -> None:
     while not stopping.is_set():
         began = time.monotonic()
         done = live.round(held)

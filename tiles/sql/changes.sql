@@ -1,7 +1,8 @@
 -- State of both directions of every piece of which a direction has changed after a status version.
 -- Params: since, most (edges), default_reason. Returns (piece_id, is_reversed, state, reason, cleared_s, valid_s,
--- observed_s, covered, is_listed), ordered by piece and direction; times in seconds since the epoch; is_listed: whether the JSON snapshot
--- lists the piece. No row where more than `most` edges have changed. NULL: no such moment.
+-- observed_s, covered, is_listed), ordered by piece and direction: seconds since the epoch and whole percent, rounded
+-- down; is_listed: whether the JSON snapshot lists the piece. No row where more than `most` edges have changed. NULL: no
+-- such moment.
 -- Indexes: edge_status_version, roads_piece, primary keys.
 WITH changed AS MATERIALIZED (
   SELECT s.edge_id FROM pub.edge_status AS s WHERE s.status_version > %(since)s LIMIT %(most)s + 1

@@ -88,3 +88,37 @@ def prepare(
     show(report, as_json=as_json)
     if report.get("n_wrong"):
         raise typer.Exit(65)
+
+
+@app.command("publish")
+def publish(
+    event_ids: Annotated[list[int] | None, typer.Argument(metavar="[EVENT]…", help="Ids of events. 事象ID")] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="Every event that closed and is not up to date. 終了した全事象")
+    ] = False,
+    begin: Annotated[
+        str | None, typer.Option("--from", help="Only from then on; its begin if left out. この時刻以降")
+    ] = None,
+    as_json: Json = False,
+    config: Config = None,
+) -> None:
+    """Work out the past of events from the facts, as known now, and publish it for replay. 過去の状態の公表.
+
+    For storms that were never live, and for events whose past is not what the facts tell by now; the worker does it by
+    itself for those that were. A moment every past.step_min minutes is looked at.
+    """
+    from yukimichi.history_publish import due_events, publish_event
+    from yukimichi.pipeline import current_network
+    from yukimichi.progress import stage
+
+    with opened(config) as context:
+        network, settings = current_network(context.database, context.settings), context.settings
+        since = None if begin is None else moment(begin, settings.timezone)
+        wanted = [(event_id, since) for event_id in event_ids or []]
+        wanted += due_events(context.database, network, settings, every=True) if every else []
+        reports = []
+        for event_id, from_at in wanted:
+            with stage(f"Event {event_id} 事象") as step:
+                reports.append(publish_event(context.database, network, settings, event_id, from_at, step))
+        zone = settings.timezone
+    show({"events": [report.row(zone) for report in reports]}, as_json=as_json)
