@@ -32,8 +32,8 @@ DESCRIPTION = {
     "ja": "道路の除雪状況を、根拠と時刻とともに配信する。分からないものは不明と示す。",
     "en": "State of snow removal by road and direction, with evidence and time. What is not known is said.",
 }
-#: Classes that pygeoapi claims and this service does not answer.
-UNFULFILLED = ("ogcapi-features-4", "/cql2/", "advanced-property-roles")
+#: Classes that pygeoapi claims and this service does not answer, or that tests/conformance does not hold.
+UNFULFILLED = ("ogcapi-features-4", "/cql2/", "advanced-property-roles", "ogcapi-common")
 #: Classes that hold here and that pygeoapi does not know of.
 FILTERING = tuple(
     f"http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/{name}"
