@@ -35,7 +35,7 @@ CLOSED: Mapping[str, Any] = {
     "GDAL_HTTP_TIMEOUT": "1",
     "GDAL_VRT_ENABLE_PYTHON": "NO",
     "GDAL_VRT_ENABLE_RAWRASTERBAND": "NO",
-    "GDAL_CACHEMAX": 128,
+    "GDAL_CACHEMAX": 256 * 2**20,  # bytes for rasterio, where GDAL takes megabytes
 }
 #: Types that are kept; the others hold more than anybody measures.
 TYPES = ("uint8", "int16", "uint16", "int32", "uint32", "float32", "float64")

@@ -20,6 +20,7 @@ from fastapi import APIRouter, Depends, FastAPI
 from fastapi.routing import APIRoute
 from morecantile.defaults import TileMatrixSets
 from morecantile.defaults import tms as morecantile_tms
+from rasterio.env import set_gdal_config
 from rasterio.errors import RasterioIOError
 from rio_tiler.errors import PointOutsideBounds, TileOutsideBounds
 from rio_tiler.io import Reader
@@ -42,9 +43,10 @@ CLOSED: Mapping[str, Any] = {
     "GDAL_HTTP_MAX_RETRY": "0",
     "GDAL_HTTP_TIMEOUT": "1",
     "GDAL_VRT_ENABLE_PYTHON": "NO",
-    "GDAL_CACHEMAX": 64,
     "GDAL_NUM_THREADS": "1",
 }
+#: Blocks of files that GDAL keeps in memory for all threads together. rasterio takes bytes, where GDAL takes megabytes.
+BLOCKS_BYTES = 48 * 2**20
 #: Key of a scope under which a question carries its Ask.
 ASK = "yukimichi.ask"
 #: Kinds whose pixels are classes or measurements: between two of them there is no third.
@@ -213,6 +215,7 @@ class Run(Protocol):
 
 def build(run: Run) -> FastAPI:
     """The application whose endpoints read pixels in the threads of `run`."""
+    set_gdal_config("GDAL_CACHEMAX", BLOCKS_BYTES)
 
     class Pooled(APIRoute):
         """A route whose endpoint is worked out in the pool for pixels, not in the pool that everything shares."""
