@@ -21,7 +21,7 @@ from geo.vocabulary import CLEARING_TREATMENTS, PassKind, State, WorkBasis
 from layers.catalogue import COLLECTIONS
 from layers.columns import EDGE_ID
 from tiles.edge_words import sentences, why
-from tiles.items import source_params
+from tiles.items_source import source_params
 from tiles.parameters import refuse_unknown, value_of
 from tiles.service import Connection, Service, service_of
 

@@ -15,8 +15,9 @@ from psycopg import sql
 
 from geo.db import read_sql
 from layers.catalogue import Collection
-from tiles.items import Page, Source
+from tiles.items import Page, read_page
 from tiles.items_query import ItemsQuery
+from tiles.items_source import Source
 from tiles.service import Connection, Service
 
 #: What a request selects is counted exactly up to here, a collection as a whole up to there.
@@ -40,51 +41,45 @@ class Matched:
         return {} if self.estimate is None else {"numberMatchedEstimate": self.estimate}
 
 
-def _of_page(query: ItemsQuery, page: Page) -> int | None:
-    """The number that the page itself tells: it is the last one, and what came before it was counted."""
-    if page.cursor is not None or query.cursor is not None:
+def _key(collection: Collection, query: ItemsQuery, state: Hashable, moment: datetime) -> Hashable | None:
+    """What a count rests on; None: nothing is kept, since callers see different rows of what is not public."""
+    if not collection.is_public:
         return None
-    offset = query.offset or 0
-    return offset + page.n if page.n or not offset else None
-
-
-async def _count(connection: Connection, source: Source, most: int) -> Matched:
-    counting = sql.SQL(read_sql("tiles", "items_count")).format(source=source.select, where=source.where)
-    row = await (await connection.execute(counting, source.values | {"most": most}, prepare=False)).fetchone()
-    assert row is not None
-    if row[0] <= most:
-        return Matched(row[0])
-    guessing = sql.SQL(read_sql("tiles", "items_estimate")).format(source=source.select, where=source.where)
-    row = await (await connection.execute(guessing, source.values, prepare=False)).fetchone()
-    assert row is not None
-    plan: list[dict[str, Any]] = row[0] if isinstance(row[0], list) else json.loads(row[0])
-    return Matched(None, max(int(plan[0]["Plan"]["Plan Rows"]), most + 1))
-
-
-def _key(collection: Collection, query: ItemsQuery, state: Hashable, moment: datetime) -> Hashable:
     condition = query.condition.asked if query.condition is not None else None
     selected = (query.box, query.box_crs.srid, query.during, query.past, query.filters, condition)
     # what goes by the clock is counted again each second
     return collection.collection_id, state, selected, int(moment.timestamp()) if collection.is_live else 0
 
 
-async def matched(
-    service: Service, connection: Connection, collection: Collection, query: ItemsQuery, source: Source, page: Page,
-    state: Hashable, moment: datetime,
-) -> Matched:  # fmt: skip
-    """How many features match a request. state: what the rows rest on; counts are kept as long as it stays.
+async def _estimate(connection: Connection, source: Source, least: int) -> int:
+    guessing = sql.SQL(read_sql("tiles", "items_estimate")).format(source=source.select, where=source.where)
+    row = await (await connection.execute(guessing, source.values, prepare=False)).fetchone()
+    assert row is not None
+    plan: list[dict[str, Any]] = row[0] if isinstance(row[0], list) else json.loads(row[0])
+    return max(int(plan[0]["Plan"]["Plan Rows"]), least)
 
-    Of a collection that is not public nothing is kept, since callers see different rows of it.
+
+async def read_counted(
+    service: Service, connection: Connection, collection: Collection, query: ItemsQuery, source: Source,
+    state: Hashable, moment: datetime,
+) -> tuple[Page, Matched]:  # fmt: skip
+    """The page that a request asks for, and how many features match it.
+
+    state: what the rows rest on; counts are kept as long as it stays.
     """
-    told = _of_page(query, page)
-    if told is not None:
-        return Matched(told)
     key = _key(collection, query, state, moment)
-    kept = service.counts.get(key) if collection.is_public else None
-    if kept is None:
-        kept = await _count(connection, source, COUNT_WHOLE_MAX if query.is_whole else COUNT_MAX)
-        if collection.is_public:
-            service.counts[key] = kept
-            while len(service.counts) > KEPT_MAX:
-                service.counts.popitem(last=False)
-    return kept
+    kept: Matched | None = service.counts.get(key) if key is not None else None
+    most = COUNT_WHOLE_MAX if query.is_whole else COUNT_MAX
+    page = await read_page(connection, collection, query, source, 0 if kept is not None else most)
+    if kept is not None:
+        return page, kept
+    if page.n_matched is None:  # the first page, and the last one too
+        return page, Matched(page.n)
+    counted = Matched(page.n_matched)
+    if page.n_matched > most:
+        counted = Matched(None, await _estimate(connection, source, page.n_matched))
+    if key is not None:
+        service.counts[key] = counted
+        while len(service.counts) > KEPT_MAX:
+            service.counts.popitem(last=False)
+    return page, counted

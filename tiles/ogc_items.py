@@ -25,9 +25,10 @@ from tiles.documents import (
     link_header,
 )
 from tiles.item_forms import items_form
-from tiles.items import Page, read_item, read_page, source_of
-from tiles.items_count import matched
+from tiles.items import Page, read_item
+from tiles.items_count import read_counted
 from tiles.items_query import COMMON, ItemsQuery, read_query
+from tiles.items_source import source_of
 from tiles.parameters import refuse_unknown
 from tiles.schemas import RELATIONS
 from tiles.service import service_of
@@ -102,9 +103,8 @@ async def items(request: Request) -> Response:
         return not_modified(headers)
     source = source_of(query, found, moment, caller.scope_params())
     async with service.connection(caller.role_for(found)) as connection:
-        page = await read_page(connection, found, query, source)
         state = state_of(service.dataset, found)
-        counted = await matched(service, connection, found, query, source, page, state, moment)
+        page, counted = await read_counted(service, connection, found, query, source, state, moment)
     own = f"{base_of(request)}/collections/{found.collection_id}"
     links = _page_links(request, query, page, own)
     headers["Link"] = link_header(links)
