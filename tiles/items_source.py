@@ -23,8 +23,8 @@ from tiles.items_query import ItemsQuery
 
 STATE_JA = json.dumps({state.value: state.ja for state in State}, ensure_ascii=False)
 SIDES = ("west", "south", "east", "north")
-#: Type of a polygon with an SRID in extended WKB (PostGIS: doc/ZMSgeoms.txt).
-EWKB_POLYGON = 0x20000003
+#: Types of geometries with an SRID in extended WKB (PostGIS: doc/ZMSgeoms.txt).
+EWKB_POINT, EWKB_LINE, EWKB_POLYGON = 0x20000001, 0x20000002, 0x20000003
 #: Two steps of a float of 32 bits between 256 and 512, in which PostGIS keeps the box of a feature.
 BLUR_DEG = 6.2e-5
 
@@ -91,6 +91,7 @@ def _box_sql(n_boxes: int, srid: int) -> sql.Composable:
         else:
             names = [sql.Placeholder(f"{side}{i}") for side in SIDES]
             made: sql.Composable = sql.SQL("ST_MakeEnvelope({}, {}, {}, {}, {})").format(*names, sql.Literal(srid))
+            made = sql.SQL("ST_Envelope({})").format(made)  # without width a line or a point
             if srid == 6675:
                 made = sql.SQL("ST_Segmentize({}, %(step)s)").format(made)
             meets = sql.SQL("ST_Intersects(s.geom, ST_Transform({}, 4326))").format(made)
@@ -99,15 +100,20 @@ def _box_sql(n_boxes: int, srid: int) -> sql.Composable:
 
 
 def _ewkb(west: float, south: float, east: float, north: float) -> str:
-    """A box of EPSG:4326 as a polygon in PostGIS' own hexadecimal form."""
+    """A box of EPSG:4326 in PostGIS' own hexadecimal form: a polygon, or without width or height a line or a point."""
+    if west == east and south == north:
+        return struct.pack("<BII2d", 1, EWKB_POINT, 4326, west, south).hex()
+    if west == east or south == north:
+        return struct.pack("<BIII4d", 1, EWKB_LINE, 4326, 2, west, south, east, north).hex()
     ring = (west, south, west, north, east, north, east, south, west, south)
     return struct.pack("<BIIII10d", 1, EWKB_POLYGON, 4326, 1, 5, *ring).hex()
 
 
-def _inner(west: float, south: float, east: float, north: float) -> tuple[float, float, float, float]:
-    """The box less its edge, which PostGIS' boxes of 32 bits blur."""
-    x, y = (west + east) / 2, (south + north) / 2
-    return min(west + BLUR_DEG, x), min(south + BLUR_DEG, y), max(east - BLUR_DEG, x), max(north - BLUR_DEG, y)
+def _inner(west: float, south: float, east: float, north: float) -> str:
+    """The box less its edge, which PostGIS' boxes of 32 bits blur, as `_ewkb`; an empty polygon where nothing is left."""
+    if min(east - west, north - south) <= 2 * BLUR_DEG:
+        return struct.pack("<BIII", 1, EWKB_POLYGON, 4326, 0).hex()
+    return _ewkb(west + BLUR_DEG, south + BLUR_DEG, east - BLUR_DEG, north - BLUR_DEG)
 
 
 def _box_values(query: ItemsQuery) -> tuple[int, dict[str, Any]]:
@@ -119,7 +125,7 @@ def _box_values(query: ItemsQuery) -> tuple[int, dict[str, Any]]:
     values: dict[str, Any] = {}
     for i, box in enumerate(boxes):
         if query.box_crs.srid == 4326:
-            values |= {f"box{i}": _ewkb(*box), f"inner{i}": _ewkb(*_inner(*box))}
+            values |= {f"box{i}": _ewkb(*box), f"inner{i}": _inner(*box)}
         else:
             values |= {f"{side}{i}": float(value) for side, value in zip(SIDES, box, strict=True)}
     if query.box_crs.srid == 6675:
