@@ -19,7 +19,10 @@ type Document = dict[str, Any]
 VERSION = "3.0.3"
 #: What every operation may answer besides its document; a key that is sent has to hold, also where none is needed.
 PROBLEMS = ("400", "401", "403", "404", "429", "503", "default")
-KEY: Document = {"type": "http", "scheme": "bearer", "description": "The key of a manager or a contractor."}
+KEYS: Document = {
+    "key": {"type": "http", "scheme": "bearer", "description": "The key of a manager or a contractor."},
+    "password": {"type": "http", "scheme": "basic", "description": "The same key as the password of any user."},
+}
 
 
 def _query(name: str, schema: Document, description: str, **more: object) -> Document:
@@ -147,12 +150,12 @@ def openapi(collections: Mapping[str, Collection], lang: str, base: str) -> Docu
         "openapi": VERSION,
         "info": {"title": "Yukimichi 雪みち", "version": "1", "license": {"name": "Apache-2.0"}},
         "servers": [{"url": base}],
-        "security": [{}, {"key": []}],
+        "security": [{}, *({name: []} for name in KEYS)],
         "paths": paths,
         "components": {
             "parameters": PARAMETERS,
             "schemas": {"Feature": FEATURE, "Features": FEATURES},
-            "securitySchemes": {"key": KEY},
+            "securitySchemes": KEYS,
             "responses": {
                 "NotModified": {"description": "What If-None-Match names is still so."},
                 "Problem": {"description": "What went wrong (RFC 9457).",
