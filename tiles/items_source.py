@@ -110,7 +110,7 @@ def _ewkb(west: float, south: float, east: float, north: float) -> str:
 
 
 def _inner(west: float, south: float, east: float, north: float) -> str:
-    """The box less its edge, which PostGIS' boxes of 32 bits blur, as `_ewkb`; an empty polygon where nothing is left."""
+    """The box less its edge, which PostGIS' boxes of 32 bits blur, as `_ewkb`; an empty polygon: nothing is left."""
     if min(east - west, north - south) <= 2 * BLUR_DEG:
         return struct.pack("<BIII", 1, EWKB_POLYGON, 4326, 0).hex()
     return _ewkb(west + BLUR_DEG, south + BLUR_DEG, east - BLUR_DEG, north - BLUR_DEG)
