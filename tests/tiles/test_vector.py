@@ -11,6 +11,7 @@ import pytest
 
 from geo.db import Database, Role
 from layers.publish import publish
+from tests.tiles.mvt_reader import features
 
 
 def address(lon: float, lat: float, z: int) -> tuple[int, int, int]:
@@ -18,47 +19,6 @@ def address(lon: float, lat: float, z: int) -> tuple[int, int, int]:
     x = (lon + 180) / 360 * 2**z
     y = (1 - math.asinh(math.tan(math.radians(lat))) / math.pi) / 2 * 2**z
     return z, int(x), int(y)
-
-
-def varint(data: bytes, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        value |= (data[at] & 127) << shift
-        at, shift = at + 1, shift + 7
-        if data[at - 1] < 128:
-            return value, at
-
-
-def fields(data: bytes) -> list[tuple[int, Any]]:
-    """(number, value) of one protobuf message: just enough to read a vector tile without the encoder's help."""
-    found, at = [], 0
-    while at < len(data):
-        key, at = varint(data, at)
-        if key & 7 == 0:
-            value, at = varint(data, at)
-            found.append((key >> 3, value))
-        else:
-            size, at = ({1: 8, 5: 4}[key & 7], at) if key & 7 in (1, 5) else varint(data, at)
-            found.append((key >> 3, data[at : at + size]))
-            at += size
-    return found
-
-
-def features(tile: bytes) -> tuple[str, dict[int, dict[str, Any]]]:
-    """Layer name, and feature id -> properties, after the Mapbox vector tile specification 2.1."""
-    layer = fields(dict(fields(tile))[3])
-    keys = [value.decode() for number, value in layer if number == 3]
-    values = [next(iter(fields(value))) for number, value in layer if number == 4]
-    plain = [v.decode() if n == 1 else bool(v) if n == 7 else (v >> 1) ^ -(v & 1) if n == 6 else v for n, v in values]
-    found = {}
-    for number, data in layer:
-        if number == 2:
-            parts, tags, at = dict(fields(data)), [], 0
-            while at < len(parts.get(2, b"")):
-                tag, at = varint(parts[2], at)
-                tags.append(tag)
-            found[parts[1]] = {keys[k]: plain[v] for k, v in zip(tags[::2], tags[1::2], strict=True)}
-    return dict(layer)[1].decode(), found
 
 
 @pytest.fixture
