@@ -137,7 +137,7 @@ def pygeoapi(folder: Path, database: Database, peers: Path) -> Iterator[Server]:
         "metadata": {
             "identification": {"title": "bench", "description": "bench", "keywords": ["bench"],
                                "keywords_type": "theme", "terms_of_service": "none", "url": base},
-            "license": {"name": "none"}, "provider": {"name": "none"}, "contact": {"name": "none"},
+            "license": {"name": "none", "url": base}, "provider": {"name": "none", "url": base}, "contact": {"name": "none", "email": "nobody@localhost"},
         },
         "resources": {"roads": {
             "type": "collection", "title": "roads", "description": "roads", "keywords": ["roads"], "links": [],
