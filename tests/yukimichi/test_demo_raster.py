@@ -1,4 +1,4 @@
-"""The demo's raster: depths between stations beside a naive reading; nothing out of reach, and never said to be real."""
+"""The demo's raster: depths between stations beside a naive reading, and never said to be real."""
 
 from __future__ import annotations
 
