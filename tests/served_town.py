@@ -23,10 +23,11 @@ TOWN = Path(__file__).parent / "tiles" / "small_town.sql"
 AS_OF = datetime(2026, 1, 14, 22, 0, tzinfo=UTC)
 
 
-def publish_town(database: Database) -> None:
-    """Fill an empty database with the small town and publish it."""
+def publish_town(database: Database, *more: Path) -> None:
+    """Fill an empty database with the small town and what further SQL files add, and publish it."""
     with database.connect(Role.ENGINE) as connection:
-        connection.execute(TOWN.read_bytes())
+        for file in (TOWN, *more):
+            connection.execute(file.read_bytes())
     publish(database, AS_OF, b"a secret of this test")
 
 

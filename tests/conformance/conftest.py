@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 from conformance.asking import Api
-from conformance.standard import AbstractTest, table
+from conformance.standard import MORE, AbstractTest, table
 from served_town import publish_town, serving, town_app
 
 from yukimichi.cluster import Cluster
@@ -18,7 +18,7 @@ def api(cluster: Cluster) -> Iterator[Api]:
     """The OGC API over the small town; tests only read."""
     cluster.create_database("conformance", "template_yuki")
     database = cluster.database("conformance")
-    publish_town(database)
+    publish_town(database, MORE)
     try:
         with serving(town_app(database)) as address, httpx.Client(timeout=30) as client:
             yield Api(client, f"{address}/ogc")

@@ -9,6 +9,7 @@ import tempfile
 import threading
 from pathlib import Path
 
+from conformance.standard import MORE
 from served_town import publish_town, serving, town_app
 
 from geo.migrate import migrate
@@ -26,7 +27,7 @@ def main(port: int) -> None:
         cluster.create_database("town")
         database = cluster.database("town")
         migrate(database)
-        publish_town(database)
+        publish_town(database, MORE)
         asked_to_stop = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: asked_to_stop.set())

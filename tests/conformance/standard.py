@@ -6,7 +6,7 @@ A test function carries the class and the identifier of the abstract test that i
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import inspect
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).parent
+#: What the abstract tests need beyond the small town.
+MORE = FOLDER / "town_more.sql"
 SPEC = "http://www.opengis.net/spec/"
 FEATURES = f"{SPEC}ogcapi-features-1/1.0/conf/"
 CRS = f"{SPEC}ogcapi-features-2/1.0/conf/"
@@ -21,8 +23,6 @@ FILTER = f"{SPEC}ogcapi-features-3/1.0/conf/"
 CQL2 = f"{SPEC}cql2/1.0/conf/"
 TILES = f"{SPEC}ogcapi-tiles-1/1.0/conf/"
 TMS = f"{SPEC}tms/2.0/conf/"
-COMMON = f"{SPEC}ogcapi-common-1/1.0/conf/"
-COMMON_2 = f"{SPEC}ogcapi-common-2/1.0/conf/"
 
 #: The standards, by what their classes begin with: name and document number.
 STANDARDS = {
@@ -32,8 +32,6 @@ STANDARDS = {
     CQL2: "Common Query Language CQL2 (21-065r2)",
     TILES: "OGC API – Tiles – Part 1: Core (20-057)",
     TMS: "Two Dimensional Tile Matrix Set and Tile Set Metadata (17-083r4)",
-    COMMON: "OGC API – Common – Part 1: Core (19-072)",
-    COMMON_2: "OGC API – Common – Part 2: Geospatial Data (20-024)",
 }
 
 
@@ -64,11 +62,7 @@ def ported_tests() -> list[AbstractTest]:
     """Every abstract test that a function of this folder ports, in the order of the files."""
     found = []
     for file in sorted(FOLDER.glob("test_*.py")):
-        spec = importlib.util.spec_from_file_location(f"listed_{file.stem}", file)
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
+        module = importlib.import_module(f"conformance.{file.stem}")
         functions = (function for _, function in inspect.getmembers(module, inspect.isfunction))
         found += [f.__dict__["abstract_test"] for f in functions if "abstract_test" in f.__dict__]
     return found

@@ -224,7 +224,7 @@ def test_bbox_finds_what_meets_it_and_nothing_else(api: Api) -> None:
         every = api.items(collection["id"])["features"]
         for west, south, east, north in boxes:
             parts = (
-                [box(west, south, east, north)]
+                [box(west, south, east, north).envelope]
                 if west <= east
                 else [box(west, south, 180, north), box(-180, south, east, north)]
             )

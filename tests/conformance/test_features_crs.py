@@ -3,52 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from functools import cache
 
-import numpy as np
 from conformance import schemas
 from conformance.asking import CRS84, EPSG, GEOJSON, Api
+from conformance.places import NEAR_DEG, box_in, definition, moved, outlined
 from conformance.standard import CRS, abstract_test
-from pyproj import CRS as Definition
-from pyproj import Transformer
-from shapely import transform
-from shapely.geometry import box, shape
-from shapely.geometry.base import BaseGeometry
+from shapely.geometry import shape
 
 CLASS = CRS + "crs"
-#: A fifth of a metre in degrees: what a grid of 7 decimals and another library's series may differ by.
-NEAR_DEG = 2e-6
-
-
-@cache
-def definition(uri: str) -> Definition:
-    """The CRS as PROJ's database has it, with the axes as its authority orders them."""
-    authority, code = re.fullmatch(r"http://www\.opengis\.net/def/crs/(\w+)/[\w.]+/(\w+)", uri).groups()  # type: ignore[union-attr]
-    return Definition.from_authority(authority, code)
-
-
-@cache
-def way(source: str, target: str) -> Transformer:
-    """How PROJ gets from one CRS into another."""
-    return Transformer.from_crs(definition(source), definition(target))
-
-
-def moved(geometry: BaseGeometry, source: str, target: str) -> BaseGeometry:
-    """A geometry from one CRS into another, each in the order of its own axes: the oracle."""
-    if source == target:
-        return geometry
-    return transform(geometry, lambda at: np.column_stack(way(source, target).transform(at[:, 0], at[:, 1])))
-
-
-def outlined(bounds: Sequence[float]) -> BaseGeometry:
-    """A box with so many vertices on its sides that it keeps its shape in another CRS."""
-    return box(*bounds).segmentize((bounds[2] - bounds[0]) / 64)
-
-
-def box_in(uri: str, bounds: Sequence[float]) -> list[float]:
-    """The box in a CRS around a box in CRS84."""
-    return list(moved(outlined(bounds), CRS84, uri).bounds)
 
 
 def identifiers(api: Api) -> set[str]:
@@ -134,7 +96,10 @@ def test_geometries_are_the_same_places_in_each_crs(api: Api) -> None:
 def test_a_box_is_read_in_its_crs(api: Api) -> None:
     for collection in api.collections:
         plain = {f["id"]: shape(f["geometry"]) for f in api.items(collection["id"])["features"] if f["geometry"]}
-        west, south, east, north = collection["extent"]["spatial"]["bbox"][0]
+        wide = collection["extent"]["spatial"]["bbox"][0]
+        west, south, east, north = (
+            at + by for at, by in zip(wide, (-NEAR_DEG, -NEAR_DEG, NEAR_DEG, NEAR_DEG), strict=True)
+        )
         for bounds in ((west, south, east, north), (west, south, (west + east) / 2, (south + north) / 2)):
             for uri in collection["crs"]:
                 asked = box_in(uri, bounds)
