@@ -36,8 +36,8 @@ _WRITTEN = {
     "integer": "{}::bigint",
     "number": "{}::text::float8",  # a real keeps the digits that it was written with
     "boolean": "{}::boolean",
-    "moment": "to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')",
-    "time": "to_char({}, 'HH24:MI:SS')",
+    "moment": "to_json({}) #>> '{{}}'",  # as items write it
+    "time": "to_json({}) #>> '{{}}'",
 }
 
 
