@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
@@ -21,12 +22,18 @@ type Document = dict[str, Any]
 
 GEOJSON = "application/geo+json"
 SCHEMA = "application/schema+json"
+#: An address that can stand in a header as it is.
+PLAIN = re.compile(r"[A-Za-z0-9:/?#\[\]@!$&'()*+,;=%._~-]*")
 OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
 
 
 def base_of(request: Request) -> str:
-    """The address of the OGC API as this client sees it."""
-    return f"{str(request.base_url).rstrip('/')}/ogc"
+    """The address of the OGC API as this client sees it: that of request.base_url, without its parsing."""
+    scope = request.scope
+    host = request.headers.get("host")
+    if host is None:
+        return f"{str(request.base_url).rstrip('/')}/ogc"
+    return f"{scope['scheme']}://{host}{scope.get('app_root_path', scope.get('root_path', '')).rstrip('/')}/ogc"
 
 
 def format_of(request: Request) -> str:
@@ -58,7 +65,9 @@ def link_header(links: Iterable[Mapping[str, Any]]) -> str:
     """Links as RFC 8288 has them in a header; titles, which may be Japanese, stay in the document."""
     parts = []
     for link in links:
-        href = quote(str(link["href"]), safe=":/?#[]@!$&'()*+,;=%-._~")
+        href = str(link["href"])
+        if not PLAIN.fullmatch(href):
+            href = quote(href, safe=":/?#[]@!$&'()*+,;=%-._~")
         parts.append(f'<{href}>; rel="{link["rel"]}"; type="{link["type"]}"')
     return ", ".join(parts)
 

@@ -19,7 +19,6 @@ from tiles.access import Caller, caller_of, permit
 from tiles.documents import OPENAPI, SCHEMA, Document, answer, base_of, collection_of, format_of, language_of
 from tiles.items_query import COMMON
 from tiles.metadata import Metadata
-from tiles.ogc_items import item, items
 from tiles.openapi import openapi
 from tiles.parameters import refuse_unknown
 from tiles.raster_collections import collection_documents, find_document
@@ -141,8 +140,3 @@ async def queryables(request: Request, collection_id: str) -> Response:
 async def sortables(request: Request, collection_id: str) -> Response:
     """JSON Schema of what can be sorted."""
     return await _schema(request, collection_id, schemas.sortables)
-
-
-# beneath FastAPI's reading of parameters, which these two do themselves
-router.add_route("/ogc/collections/{collection_id}/items", items, ["GET"], include_in_schema=False)
-router.add_route("/ogc/collections/{collection_id}/items/{item_id}", item, ["GET"], include_in_schema=False)

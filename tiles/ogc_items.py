@@ -6,6 +6,7 @@ import json
 from collections.abc import Hashable
 from urllib.parse import quote, urlencode
 
+from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -43,12 +44,12 @@ def state_of(dataset: Dataset, collection: Collection) -> tuple[Hashable, ...]:
     return (dataset.published_at,)
 
 
-def _etag(dataset: Dataset, collection: Collection, request: Request) -> str | None:
+def _etag(dataset: Dataset, collection: Collection, request: Request, asked: str, lang: str) -> str | None:
     """Of the stored state that the answer rests on, and the address; None where rows change with the clock."""
     if collection.is_live:
         return None
-    state = state_of(dataset, collection)
-    return etag_of(*state, request.url, format_of(request), language_of(request), weak=True)
+    address = (base_of(request), request.scope["path"], request.scope["query_string"])
+    return etag_of(*state_of(dataset, collection), *address, asked, lang, weak=True)
 
 
 def _headers(collection: Collection, etag: str | None, crs: Crs) -> dict[str, str]:
@@ -59,28 +60,32 @@ def _headers(collection: Collection, etag: str | None, crs: Crs) -> dict[str, st
     return told | caching | ({"ETag": etag} if etag else {})
 
 
-def _page_links(request: Request, query: ItemsQuery, page: Page, own: str) -> list[Document]:
+def _page_links(request: Request, query: ItemsQuery, page: Page, own: str, asked: str) -> list[Document]:
     """Links of a page: itself, the other format, the pages around it, its collection. Who asks by offset goes on by it,
-    everybody else by cursor."""
-    asked = dict(request.query_params)
-    is_html = format_of(request) == "html"
-    media = "text/html" if is_html else GEOJSON
+    everybody else by cursor. asked: json or html."""
+    params = request.query_params
+    lasting = urlencode([(k, v) for k, v in params.items() if k not in ("f", "cursor", "offset")])
+    address = f"{own}/items?{lasting}{'&' if lasting else ''}"
+    place = f"&offset={query.offset}" if query.offset is not None else ""
+    place = f"&cursor={params['cursor']}" if query.cursor is not None else place
+    media, form = ("text/html", "html") if asked == "html" else (GEOJSON, params.get("f", ""))
+    here = f"f={form}&" if form else ""
 
-    def to(rel: str, title: str, kind: str, **changed: object) -> Document:
-        address = f"{own}/items?{urlencode({k: v for k, v in (asked | changed).items() if v is not None})}"
-        return {"rel": rel, "type": kind, "title": title, "href": address}
+    def to(rel: str, title: str, kind: str, rest: str) -> Document:
+        return {"rel": rel, "type": kind, "title": title, "href": (address + rest).rstrip("?&")}
 
+    is_html = asked == "html"
     links = [
-        to("alternate" if is_html else "self", "GeoJSON", GEOJSON, f="json"),
-        to("self" if is_html else "alternate", "HTML", "text/html", f="html"),
+        to("alternate" if is_html else "self", "GeoJSON", GEOJSON, f"f=json{place}"),
+        to("self" if is_html else "alternate", "HTML", "text/html", f"f=html{place}"),
     ]
     if page.cursor is not None:
-        further = {"cursor": page.cursor} if query.offset is None else {"offset": query.offset + page.n}
-        links.append(to("next", "Next page", media, **further))
+        further = f"cursor={page.cursor}" if query.offset is None else f"offset={query.offset + page.n}"
+        links.append(to("next", "Next page", media, here + further))
     if query.offset:
-        links.append(to("prev", "Previous page", media, offset=max(0, query.offset - query.limit)))
+        links.append(to("prev", "Previous page", media, f"{here}offset={max(0, query.offset - query.limit)}"))
     elif query.cursor is not None:
-        links.append(to("first", "First page", media, cursor=None))
+        links.append(to("first", "First page", media, here))
     links.append({"rel": "collection", "type": "application/json", "title": "Collection", "href": own})
     links.append({
         "rel": f"{RELATIONS}queryables", "type": "application/schema+json", "title": "Queryables",
@@ -97,7 +102,7 @@ async def items(request: Request) -> Response:
     query = read_query(request.query_params, found, moment)
     asked, lang = format_of(request), language_of(request)
     caller = await permit(request, service, found)
-    etag = _etag(service.dataset, found, request)
+    etag = _etag(service.dataset, found, request, asked, lang)
     headers = _headers(found, etag, query.crs)
     if etag and is_known(request, etag):
         return not_modified(headers)
@@ -106,7 +111,7 @@ async def items(request: Request) -> Response:
         state = state_of(service.dataset, found)
         page, counted = await read_counted(service, connection, found, query, source, state, moment)
     own = f"{base_of(request)}/collections/{found.collection_id}"
-    links = _page_links(request, query, page, own)
+    links = _page_links(request, query, page, own, asked)
     headers["Link"] = link_header(links)
     head: Document = {
         "type": "FeatureCollection",
@@ -136,7 +141,7 @@ async def item(request: Request) -> Response:
     crs = crs_of("crs", request.query_params.get("crs", CRS84))
     asked, lang = format_of(request), language_of(request)
     caller = await permit(request, service, found)
-    etag = _etag(service.dataset, found, request)
+    etag = _etag(service.dataset, found, request, asked, lang)
     headers = _headers(found, etag, crs)
     if etag and is_known(request, etag):
         return not_modified(headers)
@@ -156,3 +161,10 @@ async def item(request: Request) -> Response:
     document = json.loads(feature) | {"links": links}
     title = f"{found.title_ja if lang == 'ja' else found.title_en} {item_id}"
     return answer(request, document, title, media=GEOJSON, headers=headers | {"Link": link_header(links)})
+
+
+def mount(application: Starlette) -> None:
+    """Add both as the first routes of the application, beneath FastAPI's reading of parameters, which they do
+    themselves."""
+    application.add_route("/ogc/collections/{collection_id}/items", items, ["GET"], include_in_schema=False)
+    application.add_route("/ogc/collections/{collection_id}/items/{item_id}", item, ["GET"], include_in_schema=False)

@@ -71,8 +71,15 @@ async def on_database_error(request: Request, error: Exception) -> Response:
 
 
 async def on_http_error(request: Request, error: Exception) -> Response:
-    """404 for an address that nothing serves, 405 for a method that it does not have."""
+    """404 for an address that nothing serves, 405 for a method that it does not have; OPTIONS is told which it has."""
     assert isinstance(error, HTTPException)
+    allowed = (error.headers or {}).get("Allow")
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED and allowed is not None:
+        methods = {method.strip() for method in allowed.split(",")}
+        methods |= {"OPTIONS"} | ({"HEAD"} if "GET" in methods else set())
+        error.headers = {**(error.headers or {}), "Allow": ", ".join(sorted(methods))}
+        if request.method == "OPTIONS":
+            return Response(status_code=HTTPStatus.NO_CONTENT, headers=error.headers)
     return problem(error.status_code, str(error.detail), instance=request.url.path, headers=error.headers)
 
 

@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Callable
 
 import uvicorn
 from fastapi import FastAPI
-from starlette.middleware.gzip import GZipMiddleware
 
 from geo.db import Database
 from geo.errors import EnvironmentProblem
@@ -21,6 +20,7 @@ from tiles import (
     changes,
     edge_answer,
     ogc,
+    ogc_items,
     raster,
     raster_collections,
     replay,
@@ -31,6 +31,7 @@ from tiles import (
     vector,
 )
 from tiles.access import GateMiddleware
+from tiles.compression import CompressionMiddleware
 from tiles.front import FrontMiddleware
 from tiles.problems import HANDLERS
 from tiles.service import Service
@@ -38,9 +39,6 @@ from yukimichi import health, metrics
 from yukimichi.logs import configure
 from yukimichi.middleware import HeadMiddleware, OpenMiddleware
 from yukimichi.reports import http as reports_http
-
-#: Answers smaller than this are not worth compressing.
-GZIP_MIN_BYTES = 1_000
 
 
 #: mallopt(3), glibc's malloc.h: the most arenas of a process. Left alone it is eight for each core, and each keeps what
@@ -67,6 +65,7 @@ def create_app(settings: Settings, database: Database, service: Service | None =
     application.state.service = shared
     application.state.intake = intake
     application.state.metrics = counted
+    ogc_items.mount(application)
     status = (snapshot.router, changes.router, stream.router, replay.router, edge_answer.router)
     pixels = (raster.router, raster_collections.router)
     for router in (ogc.router, tilesets.router, vector.router, *pixels, *status, site.router):
@@ -79,7 +78,7 @@ def create_app(settings: Settings, database: Database, service: Service | None =
     application.include_router(metrics.router)
     site.mount_web(application, shared)
     application.add_middleware(site.SecurityMiddleware)
-    application.add_middleware(GZipMiddleware, minimum_size=GZIP_MIN_BYTES, compresslevel=5)
+    application.add_middleware(CompressionMiddleware)
     application.add_middleware(GateMiddleware, service=shared)
     application.add_middleware(OpenMiddleware)
     application.add_middleware(metrics.MeasureMiddleware, metrics=counted)
