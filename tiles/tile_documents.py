@@ -97,7 +97,7 @@ def _head(origin: Origin, matrix_set: MatrixSet, lang: str) -> Document:
     own, query = origin.tiles(matrix_set), origin.query
     return {
         "title": f"{origin.title(lang)} ({matrix_set.set_id})", "dataType": "vector", "crs": matrix_set.crs,
-        "tileMatrixSetURI": matrix_set.uri,
+        "tileMatrixSetId": matrix_set.set_id, "tileMatrixSetURI": matrix_set.uri,
         "links": [
             _link("self", "application/json", own + with_f(query, "json"), "This tileset as JSON"),
             _link("alternate", "text/html", own + with_f(query, "html"), "This tileset as HTML"),
@@ -113,7 +113,10 @@ def tilesets_document(origin: Origin, lang: str) -> Document:
     own = origin.tiles()
     return {
         "title": origin.title(lang),
-        "tilesets": [_head(origin, matrix_set, lang) for matrix_set in MATRIX_SETS.values()],
+        "tilesets": [
+            _head(origin, matrix_set, lang) | {"tileMatrixSetLimits": matrix_set.limits(origin.box)}
+            for matrix_set in MATRIX_SETS.values()
+        ],
         "links": [
             _link("self", "application/json", own + with_f(origin.query, "json"), "This document as JSON"),
             _link("alternate", "text/html", own + with_f(origin.query, "html"), "This document as HTML"),
