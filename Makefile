@@ -4,7 +4,7 @@ PYTHON3 ?= python3
 BIN := .venv/bin
 ROOMS := geo ingest layers tiles portal yukimichi
 
-.PHONY: help run test check lint types contracts docs reference clean-data clean format lock bench-match bench-serve drill-crash drill-requests ready ready-dev
+.PHONY: help run test check lint types contracts docs conformance reference clean-data clean format lock bench-match bench-serve drill-crash drill-requests ready ready-dev
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -35,6 +35,9 @@ contracts: ready-dev ## import-linter: arrows point down, the core stays pure
 
 docs: ready-dev ## build the docs, warnings are errors
 	@$(BIN)/python -m mkdocs build --strict --quiet --site-dir .yuki-site && rm -rf .yuki-site
+
+conformance: ready-dev ## the abstract tests of the OGC's standards, and their table in docs/conformance.md
+	@PYTHONPATH=tests $(BIN)/python -m conformance.report docs/conformance.md
 
 reference: ready-dev ## write the generated pages of the docs
 	@$(BIN)/python -m yukimichi.reference docs/reference
