@@ -45,7 +45,11 @@ class World:
             for name, answer in found.items()
             if answer.status_code == 200
         }
-        return addresses(self.app, listed, ids)
+        with self.client() as client:
+            config = client.get("/config.json").json()
+        own = (config["roads_version"], "1-x")
+        versions = {"version": (*own, config["reference_version"]), "roads_version": own}
+        return addresses(self.app, listed, ids, versions)
 
 
 @pytest.fixture(scope="module")
