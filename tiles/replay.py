@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -43,11 +43,12 @@ class Changes:
 def changes_of(rows: dict[str, NDArray[Any]], hidden: Ints, reason: str, from_s: int, to_s: int) -> Changes:
     """What changes when, from spans of states: the first moment is from_s and tells all that is not by default.
 
-    rows    of past_states.sql, of the span from from_s to to_s
+    rows    of past_states.sql; what begins or ends before to_s is told
     hidden  positions of edges that are withheld now: they are so from the first moment on
     """
     # what is over within a second, or with the first moment, was never seen
     is_seen = (rows["end_s"] == NO_MOMENT) | (rows["end_s"] > np.maximum(rows["begin_s"], from_s))
+    is_seen &= rows["begin_s"] < to_s
     rows = {name: values[is_seen] for name, values in rows.items()}
     place, begin = rows["position"].astype(np.int64), np.maximum(rows["begin_s"], from_s)
     ends = (rows["end_s"] != NO_MOMENT) & (rows["end_s"] < to_s)
@@ -128,7 +129,7 @@ def replay_document(head: dict[str, Any], index: Index, changes: Changes, from_s
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """What of an event is asked for: from the first moment on, up to (not with) the last; `spans`: where it is told."""
+    """What of an event is asked for: from the first moment to the last; `spans`: where it is told."""
 
     spans: tuple[Span, ...]
     from_at: datetime
@@ -152,7 +153,7 @@ async def _make(service: Service, event_id: int, cut: Cut, form: str) -> bytes:
         dataset = await read_dataset(connection, service.dataset) or service.dataset
         last = service.snapshots.last
         index = await read_index(connection, dataset, last.present.index if last else None)
-        rows, hidden = await read_past(connection, event_id, cut.from_at, cut.to_at)
+        rows, hidden = await read_past(connection, event_id, cut.from_at, cut.to_at + timedelta(seconds=1))
     return await asyncio.to_thread(_serialise, dataset, index, cut, rows, hidden, form)
 
 
