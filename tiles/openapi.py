@@ -33,6 +33,8 @@ def _query(name: str, schema: Document, description: str, **more: object) -> Doc
 _NUMBERS: Document = {
     "type": "array",
     "items": {"type": "number"},
+    "minItems": 4,
+    "maxItems": 6,
     "oneOf": [{"minItems": 4, "maxItems": 4}, {"minItems": 6, "maxItems": 6}],
 }
 _CRS: Document = {"type": "string", "format": "uri", "enum": list(SUPPORTED)}
