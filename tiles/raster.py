@@ -10,9 +10,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import json
-import math
 import re
-from typing import Any
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -21,6 +19,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from geo.errors import InputError, NotFoundError, OverloadedError
 from tiles.caching import etag_of, is_known, not_modified, stale_headers
 from tiles.parameters import LANGUAGES, numbers, one_of, refuse_unknown, whole
+from tiles.raster_documents import described, tilejson_of, told
 from tiles.raster_legend import legend, legend_svg
 from tiles.raster_registry import SETS, Box, Raster, Rasters, file_of
 from tiles.service import Service, service_of
@@ -131,31 +130,6 @@ async def tile_bytes(service: Service, raster: Raster, set_id: str, z: int, x: i
     return await ask_pixels(service, raster, path, bands=raster.bands, is_tile=True, query=f"tilesize={side}")
 
 
-def told(raster: Raster) -> dict[str, Any]:
-    """What every JSON answer says of the raster that it is about."""
-    return {
-        "id": raster.raster_id, "synthetic": raster.synthetic, "kind": raster.kind, "unit": raster.unit,
-        "taken_at": raster.taken_at.isoformat().replace("+00:00", "Z"), "attribution": raster.attribution,
-        "licence": raster.licence, "licence_url": raster.licence_url,
-    }  # fmt: skip
-
-
-def described(raster: Raster, base: str) -> dict[str, Any]:
-    """What there is to say of a raster, and where its answers are."""
-    own = f"{base}/raster/{raster.raster_id}"
-    nodata = None if raster.nodata is None else "nan" if math.isnan(raster.nodata) else raster.nodata
-    return told(raster) | {
-        "title": raster.title, "title_ja": raster.title_ja, "style": raster.style, "version": raster.version,
-        "bbox": list(raster.bbox), "crs": raster.crs, "width": raster.width, "height": raster.height,
-        "pixel_m": round(raster.pixel_m, 3), "n_bands": raster.n_bands, "dtype": raster.dtype, "nodata": nodata,
-        "recorded_at": raster.recorded_at.isoformat().replace("+00:00", "Z"),
-        "tiles": f"{own}/{raster.version}/tiles/{{tileMatrixSetId}}/{{z}}/{{x}}/{{y}}.png",
-        "tilejson": f"{own}/tilejson.json", "preview": f"{own}/preview.png", "legend": f"{own}/legend",
-        "statistics": f"{own}/statistics", "point": f"{own}/point/{{lon}},{{lat}}", "info": f"{own}/info",
-        "collection": f"{base}/ogc/collections/{raster.raster_id}",
-    }  # fmt: skip
-
-
 def _base(request: Request) -> str:
     return str(request.base_url).rstrip("/")
 
@@ -192,13 +166,7 @@ async def tilejson(request: Request, raster_id: str, set_id: str = "WebMercatorQ
     if isinstance(found, Response):
         return found
     service, raster = found
-    own = f"{_base(request)}/raster/{raster.raster_id}"
-    document = told(raster) | {
-        "tilejson": "3.0.0", "name": raster.title_ja, "description": raster.title, "version": "1.0.0", "scheme": "xyz",
-        "content_version": raster.version, "bounds": list(raster.bbox), "minzoom": 0,
-        "maxzoom": raster.max_zoom(set_id), "vector_layers": [], "legend": f"{own}/legend.svg",
-        "tiles": [f"{own}/{raster.version}/tiles/{set_id}/{{z}}/{{x}}/{{y}}.png"],
-    }  # fmt: skip
+    document = tilejson_of(raster, set_id, _base(request))
     return JSONResponse(document, headers=head(service, raster, None, request))
 
 

@@ -18,7 +18,8 @@ from layers.raster_styles import MISSING
 from tiles.axes import CRS84
 from tiles.caching import is_known, not_modified, stale_headers
 from tiles.parameters import one_of, refuse_unknown
-from tiles.raster import MEDIA, TILE_PX, check_tile, head, tile_bytes, told
+from tiles.raster import MEDIA, TILE_PX, check_tile, head, tile_bytes
+from tiles.raster_documents import told
 from tiles.raster_registry import SETS, Raster
 from tiles.service import Service, service_of
 
@@ -45,7 +46,10 @@ def _description(raster: Raster, lang: str) -> str:
 
 
 def collection_document(raster: Raster, lang: str, base: str) -> Document:
-    """A raster as the OGC API describes a collection; `base` is the address of the OGC API."""
+    """A raster as the OGC API describes a collection; `base` is the address of the OGC API.
+
+    itemType and layerDataType say to clients of features, GDAL among them, that there are none.
+    """
     own, pictures = f"{base}/collections/{raster.raster_id}", f"{base.removesuffix('/ogc')}/raster/{raster.raster_id}"
     title = raster.title_ja if lang == "ja" else raster.title
     at = raster.taken_at.isoformat().replace("+00:00", "Z")
@@ -61,7 +65,7 @@ def collection_document(raster: Raster, lang: str, base: str) -> Document:
         links.append({"rel": "license", "type": "text/html", "title": raster.licence, "href": raster.licence_url})
     return told(raster) | {
         "title": title, "description": _description(raster, lang), "itemType": "none", "dataType": "map",
-        "keywords": [raster.kind], "crs": list(CRS_OF.values()), "links": links,
+        "layerDataType": "Raster", "keywords": [raster.kind], "crs": list(CRS_OF.values()), "links": links,
         "extent": {
             "spatial": {"bbox": [list(raster.bbox)], "crs": CRS84},
             "temporal": {"interval": [[at, at]], "trs": GREGORIAN},

@@ -20,6 +20,7 @@ from typing import Any
 
 import httpx
 import numpy as np
+import pyogrio
 import pytest
 import rasterio
 import uvicorn
@@ -462,6 +463,11 @@ class TestOgc:
         assert "題名&lt;b&gt;" in page.text
         drone = served.client.get("/ogc/collections/drone?f=json&lang=en").json()
         assert drone["description"].startswith("Synthetic, not real.")
+
+    def test_gdal_does_not_take_a_raster_for_features(self, served: Served) -> None:
+        layers = [name for name, _ in pyogrio.list_layers(f"OAPIF:{str(served.client.base_url).rstrip('/')}/ogc/")]
+        assert "roads" in layers
+        assert not {"depth", "drone", "shade", "numbers"} & set(layers)
 
 
 class TestChanges:
