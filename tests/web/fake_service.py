@@ -2,11 +2,12 @@
 
     python tests/web/fake_service.py --port 8790
 
-Speaks the same paths as the real one: static files, config.json, tiles, snapshot and changes, items. Its world is a
-ladder of parallel roads, one for each state. POST /control with JSON changes the world: `shift_s` moves the server's
-clock, `lag_s` holds its data back, `is_broken` makes it answer 503, `states` sets the two characters of a piece,
-`has_forgotten` makes it know no former version, `closures` names the pieces that are closed or restricted now; the
-status version rises with each. Orders are taken as the real service takes them, by one key, and laid at once.
+Speaks the same paths as the real one: static files, config.json, tiles, snapshot, changes and their stream, items. Its
+world is a ladder of parallel roads, one for each state. POST /control with JSON changes the world: `shift_s` moves the
+server's clock, `lag_s` holds its data back, `is_broken` makes it answer 503, `states` sets the two characters of a
+piece, `has_forgotten` makes it know no former version, `has_stream` false ends the streams of events and refuses more,
+`closures` names the pieces that are closed or restricted now; the status version rises with each. Orders are taken as
+the real service takes them, by one key, and laid at once.
 """
 
 from __future__ import annotations
@@ -21,6 +22,10 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import mvt
+import numpy as np
+
+from tiles.packed import pack_index, pack_states
+from tiles.states import NO_MOMENT, POSITION_OF_REASON, STATES, Records
 
 WEB = Path(__file__).resolve().parents[2] / "web"
 LON, LAT = 136.62, 36.56
@@ -56,6 +61,7 @@ class World:
     def __init__(self) -> None:
         self.shift_s = 0.0
         self.is_broken = False
+        self.has_stream = True
         self.lag_s = 0.0
         self.version = 1
         self.states: dict[int, str] = {}
@@ -75,6 +81,7 @@ class World:
         self.shift_s = change.get("shift_s", self.shift_s)
         self.lag_s = change.get("lag_s", self.lag_s)
         self.is_broken = change.get("is_broken", self.is_broken)
+        self.has_stream = change.get("has_stream", self.has_stream)
         states = {int(piece): both for piece, both in change.get("states", {}).items()}
         self.states.update(states)
         self.closures = {int(piece): word for piece, word in change.get("closures", {}).items()} or self.closures
@@ -103,12 +110,30 @@ class World:
     def snapshot(self) -> dict[str, Any]:
         return self.head() | self.columns(sorted(WORLD))
 
+    def edges(self) -> list[int]:
+        """Ids of the directions that traffic may use, in the order of the index: not that of the ids."""
+        both = [2 * piece + index for piece in WORLD for index in (1, 0) if self.side(piece, index)[0] != "-"]
+        return [2 * piece + index for piece in UNLISTED for index in (0, 1)] + both[::-1]
+
+    def packed(self) -> bytes:
+        words = dict(zip("cgu?", STATES, strict=True))
+        rows = [
+            self.side(edge >> 1, edge & 1) if edge >> 1 in WORLD else ("?", REASONS.index("not_on_plan"), -1, -1, -1)
+            for edge in self.edges()
+        ]
+        state = np.array([STATES.index(words[row[0]]) for row in rows], np.int16)
+        reason = np.array([POSITION_OF_REASON[REASONS[row[1]]] for row in rows], np.int16)
+        times = [np.array([NO_MOMENT if row[i] < 0 else self.base_at + row[i] for row in rows]) for i in (2, 3, 4)]
+        covered = np.array([100 if row[0] == "c" else 40 if row[0] == "g" else 0 for row in rows], np.int16)
+        return pack_states(self.head(), Records(state, reason, *times, covered).rounded())
+
     def head(self) -> dict[str, Any]:
         return {
             "network_version": 3,
             "roads_version": "3-abc",
             "status_version": self.version,
-            "as_of": iso(self.started_at),
+            "stream_id": f"fake-{self.version}",
+            "as_of": iso(self.now() - self.lag_s),
             "synthetic": True,
             "event": {
                 "event_id": 1,
@@ -344,8 +369,16 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(503)
         elif path == "config.json":
             self.json(CONFIG)
+        elif path == "status/snapshot" and "f=packed" in self.path:
+            moment = {"Last-Modified": formatdate(self.world.now() - self.world.lag_s, usegmt=True)}
+            self.answer(200, "application/vnd.yukimichi.states", self.world.packed(), **moment)
         elif path == "status/snapshot":
             self.status(self.world.snapshot())
+        elif path == "status/index/3-abc":
+            body = pack_index("3-abc", 3, np.array(self.world.edges()))
+            self.answer(200, "application/vnd.yukimichi.states", body)
+        elif path == "status/stream":
+            self.stream()
         elif path == "status/changes":
             query = parse_qs(self.path.partition("?")[2])
             self.status(self.world.changes(int(query["since"][0])))
@@ -384,6 +417,27 @@ class Handler(BaseHTTPRequestHandler):
             )
         else:
             self.static(f"{path}/index.html".lstrip("/") if (WEB / path).is_dir() else path)
+
+    def stream(self) -> None:
+        """Every version as an event, until the streams are ended."""
+        last = self.headers.get("Last-Event-ID") or parse_qs(self.path.partition("?")[2])["last_event_id"][0]
+        if not self.world.has_stream:
+            self.answer(503)
+            return
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.close_connection = True
+        version = int(last.partition("-")[2])
+        while self.world.has_stream and not self.world.is_broken:
+            if self.world.version > version:
+                told = self.world.changes(version)
+                version = self.world.version
+                kind = "reload" if told["reload"] else "changes"
+                self.wfile.write(f"event: {kind}\nid: fake-{version}\ndata: {json.dumps(told)}\n\n".encode())
+                self.wfile.flush()
+            time.sleep(0.05)
 
     def status(self, told: dict[str, Any]) -> None:
         etag = f'"3-{self.world.version}-{told.get("n", "reload")}"'

@@ -148,18 +148,39 @@ def test_a_change_is_seen_without_a_reload(open_page: Open, service: Any) -> Non
     assert count(page, UNDER_1H, band(page, 14, 15)) > 40
 
 
-def test_the_whole_is_fetched_once_and_again_when_the_server_knows_no_way(open_page: Open, service: Any) -> None:
+def asked(page: Any, path: str) -> list[str]:
+    return [url for url in page.requests() if urlsplit(url).path == path]
+
+
+def test_changes_come_by_the_stream_and_the_whole_is_fetched_once(open_page: Open, service: Any) -> None:
     page = open_page("?lang=ja#map=15/36.56/136.62")
-    asked = lambda part: [url for url in page.requests() if urlsplit(url).path == part]  # noqa: E731
-    service.control(states={14: "cc"})
+    for version, states in ((2, {14: "cc"}), (3, {15: "uu"})):
+        service.control(states=states)
+        page.wait(f"document.body.dataset.statusVersion === '{version}'", timeout_s=8)
+    assert (len(asked(page, "/status/snapshot")), len(asked(page, "/status/stream"))) == (1, 1)
+    assert asked(page, "/status/changes") == []
+    service.control(states={14: "uu", 15: "cc"}, has_forgotten=True)  # the stream says that the way is not known
+    page.wait("document.body.dataset.statusVersion === '4'", timeout_s=8)
+    assert len(asked(page, "/status/snapshot")) == 2
+    settle(page)
+    assert count(page, UNCLEARED, band(page, 14, 15)) > 40
+    assert count(page, UNDER_1H, band(page, 15, 15)) > 40
+    assert len(asked(page, "/status/index/3-abc")) == 1
+
+
+def test_without_a_stream_it_asks_and_fetches_the_whole_when_the_server_knows_no_way(
+    open_page: Open, service: Any
+) -> None:
+    page = open_page("?lang=ja#map=15/36.56/136.62")
+    service.control(states={14: "cc"}, has_stream=False)  # it breaks, and is refused from then on
     page.wait("document.body.dataset.statusVersion === '2'", timeout_s=8)
     service.control(states={15: "uu"})
     page.wait("document.body.dataset.statusVersion === '3'", timeout_s=8)
-    assert len(asked("/status/snapshot")) == 1
-    assert any(url.endswith("status/changes?since=2&network_version=3") for url in asked("/status/changes"))
+    assert len(asked(page, "/status/snapshot")) == 1
+    assert any(url.endswith("status/changes?since=2&network_version=3") for url in asked(page, "/status/changes"))
     service.control(states={14: "uu", 15: "cc"}, has_forgotten=True)
     page.wait("document.body.dataset.statusVersion === '4'", timeout_s=8)
-    assert len(asked("/status/snapshot")) == 2
+    assert len(asked(page, "/status/snapshot")) == 2
     settle(page)
     assert count(page, UNCLEARED, band(page, 14, 15)) > 40
     assert count(page, UNDER_1H, band(page, 15, 15)) > 40

@@ -25,6 +25,12 @@ export function setFromAnswer(response) {
   skewMs = Math.max(serverMs, dataMs) - Date.now();
 }
 
+/** Takes the moment of data that came without an answer of its own (RFC 3339). */
+export function setFromEvent(asOf) {
+  const atMs = Date.parse(asOf);
+  if (!Number.isNaN(atMs)) dataMs = atMs;
+}
+
 /** Calls `tick` every `ms`, and at once when the page is shown again. */
 export function every(ms, tick) {
   setInterval(tick, ms);

@@ -1,7 +1,7 @@
 // Wires the page: configuration, map, feed, clock, legend and card. No rules live here.
 
 import { roadInAddress, setRoadInAddress } from "./address.js";
-import { every, nowS, setFromAnswer } from "./clock.js";
+import { every, nowS, setFromAnswer, setFromEvent } from "./clock.js";
 import { fetchConfig, loadConfig } from "./config.js";
 import { applyLanguage, setTimeZone, t, toggleLanguage } from "./i18n.js";
 import { RoadMap, colours, onTheme } from "./map/map.js";
@@ -151,6 +151,7 @@ async function start() {
   onTheme(() => page.relabel());
   startFeed({
     contact: (response) => { setFromAnswer(response); setOffline(false); },
+    event: (asOf) => { setFromEvent(asOf); setOffline(false); },
     snapshot: (snapshot) => page.onSnapshot(snapshot),
     failure: (error) => { console.warn(error.message); setOffline(true); },
   });

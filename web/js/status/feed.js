@@ -1,12 +1,16 @@
-// Fetches the snapshot once, then what has changed since. One request at a time, If-None-Match, slower after failures,
-// silent while the page is hidden.
+// Fetches the snapshot once and then hears what changes, by the stream of events. While that is silent or not to be had it
+// asks for changes: one request at a time, If-None-Match, slower after failures, silent while the page is hidden.
 
 import { serviceUrl } from "../config.js";
 import { waitMs } from "./pace.js";
-import { applyChanges, readSnapshot } from "./snapshot.js";
+import { readIndex } from "./packed.js";
+import { applyChanges, readPackedSnapshot } from "./snapshot.js";
+import { openStream } from "./stream.js";
 
 const TIMEOUT_MS = 15000;
 const LONGEST_GAP_MS = 300000; // after a longer silence the whole is fetched anew
+const LIVE_WAIT_MS = 30000; // so often the server is asked all the same while the stream is open
+const LISTEN_AGAIN_MS = 60000; // a stream that was refused is tried again after so long
 
 async function get(path, headers = {}) {
   // no-store: the answer 304 shall reach this code, not be turned into the body again by the browser
@@ -16,15 +20,27 @@ async function get(path, headers = {}) {
   return response;
 }
 
+// An index never changes for its version, so the browser may keep it.
+async function getIndex(roadsVersion) {
+  const signal = AbortSignal.timeout(TIMEOUT_MS);
+  const response = await fetch(serviceUrl(`status/index/${roadsVersion}`), { signal });
+  if (!response.ok) throw new Error(`the server answered ${response.status}`);
+  return readIndex(await response.arrayBuffer());
+}
+
 /** Starts asking. `handlers`: snapshot(held) with the state that is held whenever it has changed, contact(response)
- *  after each answer, failure(error). */
+ *  after each answer, event(as_of) with each event of the stream, failure(error). */
 export function startFeed(handlers) {
   let held = null; // the snapshot, carried on in place
+  let index = null; // which edge stands where in packed answers
   let etag = ""; // of the last answer about changes since the version held
   let heardMs = 0;
   let failures = 0;
   let timer = 0;
   let isBusy = false;
+  let isLive = false; // whether the stream is open
+  let closeStream = null;
+  let listenedMs = 0;
 
   function heard(response) {
     heardMs = Date.now();
@@ -32,11 +48,19 @@ export function startFeed(handlers) {
   }
 
   async function takeWhole() {
-    const response = await get("status/snapshot");
-    held = readSnapshot(await response.json());
+    const response = await get("status/snapshot?f=packed");
+    const buffer = await response.arrayBuffer();
+    let read = index && readPackedSnapshot(buffer, index);
+    if (!read) {
+      index = await getIndex(roadsVersionOf(buffer));
+      read = readPackedSnapshot(buffer, index);
+    }
+    if (!read) throw new Error("the roads have just changed"); // the next question finds both of one version
+    held = read;
     etag = "";
     heard(response);
     handlers.snapshot(held);
+    listen();
   }
 
   /** False where the way from what is held to now is not known. */
@@ -48,7 +72,9 @@ export function startFeed(handlers) {
       return true;
     }
     const before = held.statusVersion;
-    if (!applyChanges(held, await response.json())) return false;
+    const raw = await response.json();
+    if (raw.reload === false && raw.status_version < held.statusVersion) return true; // the stream was quicker
+    if (!applyChanges(held, raw)) return false;
     heard(response);
     const isSame = held.statusVersion === before;
     etag = isSame ? response.headers.get("ETag") ?? "" : "";
@@ -56,9 +82,40 @@ export function startFeed(handlers) {
     return true;
   }
 
+  function listen() {
+    closeStream?.();
+    listenedMs = Date.now();
+    closeStream = openStream(serviceUrl(`status/stream?last_event_id=${encodeURIComponent(held.streamId)}`), {
+      changes: (raw) => {
+        if (raw.reload === false && raw.status_version <= held.statusVersion) return; // heard already
+        if (applyChanges(held, raw)) {
+          etag = "";
+          handlers.event?.(raw.as_of);
+          handlers.snapshot(held);
+        } else askAnew();
+      },
+      reload: askAnew,
+      live: (isOpen) => {
+        if (isLive === isOpen) return;
+        isLive = isOpen;
+        if (!isBusy) schedule();
+      },
+    });
+  }
+
+  function askAnew() {
+    heardMs = 0;
+    poll();
+  }
+
   async function ask() {
     if (held && Date.now() - heardMs < LONGEST_GAP_MS && await takeChanges()) return;
     await takeWhole();
+  }
+
+  function schedule() {
+    clearTimeout(timer);
+    timer = setTimeout(poll, isLive && failures === 0 ? LIVE_WAIT_MS : waitMs(failures));
   }
 
   async function poll() {
@@ -68,12 +125,13 @@ export function startFeed(handlers) {
     try {
       await ask();
       failures = 0;
+      if (!isLive && Date.now() - listenedMs > LISTEN_AGAIN_MS) listen();
     } catch (error) {
       failures += 1;
       handlers.failure(error);
     } finally {
       isBusy = false;
-      timer = setTimeout(poll, waitMs(failures));
+      schedule();
     }
   }
 
@@ -81,4 +139,10 @@ export function startFeed(handlers) {
   addEventListener("online", poll);
   addEventListener("offline", () => handlers.failure(new Error("offline")));
   poll();
+}
+
+/** The version of the roads that a packed snapshot is of, from its header. */
+function roadsVersionOf(buffer) {
+  const length = new DataView(buffer).getUint32(4, true);
+  return JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 8, length))).roads_version;
 }

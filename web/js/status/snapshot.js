@@ -2,17 +2,48 @@
 // classifies them for a moment in time.
 
 import { CODE, shown, worse } from "./classify.js";
+import { readStates } from "./packed.js";
 
 const DIRECTIONS = ["forward", "backward"];
 const COLUMNS = ["char", "reason", "clearedS", "validS", "observedS", "coveredPercent"];
 
 /** Checks and unpacks the JSON of /status/snapshot. Throws when columns do not fit together. */
 export function readSnapshot(raw) {
-  const columns = readColumns(raw, "snapshot");
+  return held(raw, readColumns(raw, "snapshot"));
+}
+
+/** The same from the packed form and its index ({roadsVersion, edgeIds}). Null where the index is of other roads. */
+export function readPackedSnapshot(buffer, index) {
+  const pieces = new Map(); // piece -> [forward, backward], both closed until told
+  const head = readStates(buffer, (position, facts) => {
+    const edge = index.edgeIds[position];
+    const piece = Math.floor(edge / 2);
+    if (!pieces.has(piece)) pieces.set(piece, [null, null]);
+    pieces.get(piece)[edge % 2] = facts;
+  });
+  if (head.roads_version !== index.roadsVersion) return null;
+  if (head.n_edges !== index.edgeIds.length) throw new Error("snapshot: its index has other edges");
+  const isTold = (facts) => facts && !(facts.char === "?" && facts.reason === head.default_reason
+    && Number.isNaN(facts.observedS));
+  const listed = [...pieces].filter(([, both]) => both.some(isTold)).sort(([a], [b]) => a - b);
+  const columns = { pieceId: listed.map(([piece]) => piece) };
+  DIRECTIONS.forEach((name, side) => {
+    columns[name] = Object.fromEntries(COLUMNS.map((column) => [column, []]));
+    for (const [, both] of listed) for (const column of COLUMNS) columns[name][column].push((both[side] ?? CLOSED)[column]);
+  });
+  return held(head, columns);
+}
+
+const CLOSED = Object.freeze({
+  char: "-", reason: "none", clearedS: NaN, validS: NaN, observedS: NaN, coveredPercent: 0,
+});
+
+function held(raw, columns) {
   return {
     networkVersion: raw.network_version,
     roadsVersion: raw.roads_version,
     statusVersion: raw.status_version,
+    streamId: raw.stream_id,
     event: raw.event,
     isSynthetic: raw.synthetic === true,
     defaultReason: raw.default_reason,
@@ -34,6 +65,7 @@ export function applyChanges(snapshot, raw) {
   told.pieceId.forEach((piece, i) => put(snapshot, piece, told, i));
   for (const piece of [...gone, ...told.pieceId]) snapshot.changedVersionOf.set(piece, raw.status_version);
   snapshot.statusVersion = raw.status_version;
+  snapshot.streamId = raw.stream_id;
   snapshot.event = raw.event;
   snapshot.isSynthetic = raw.synthetic === true;
   return true;
