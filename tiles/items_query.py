@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -37,6 +38,7 @@ PAGING = (
     *COMMON, "limit", "offset", "cursor", "bbox", "bbox-crs", "crs", "datetime", "filter", "filter-lang", "filter-crs",
     "sortby", "properties", "skipGeometry",
 )  # fmt: skip
+PAGING_NAMES = frozenset(PAGING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ class ItemsQuery:
         return self.box is None and self.during is None and not self.filters and self.condition is None
 
 
-def _box(params: QueryParams) -> tuple[tuple[float, float, float, float] | None, Crs]:
+def _box(params: Mapping[str, str]) -> tuple[tuple[float, float, float, float] | None, Crs]:
     crs = crs_of("bbox-crs", params.get("bbox-crs", CRS84))
     if "bbox" not in params:
         if "bbox-crs" in params:
@@ -84,7 +86,7 @@ def _box(params: QueryParams) -> tuple[tuple[float, float, float, float] | None,
     return (west, south, east, north), crs
 
 
-def _shown(params: QueryParams, collection: Collection) -> tuple[str, ...]:
+def _shown(params: Mapping[str, str], collection: Collection) -> tuple[str, ...]:
     if "properties" not in params:
         return collection.names
     asked = set(params["properties"].split(","))
@@ -95,7 +97,7 @@ def _shown(params: QueryParams, collection: Collection) -> tuple[str, ...]:
     return tuple(name for name in collection.names if name in asked or name == "synthetic")
 
 
-def _condition(params: QueryParams, collection: Collection) -> Condition | None:
+def _condition(params: Mapping[str, str], collection: Collection) -> Condition | None:
     language = one_of(params, "filter-lang", FILTER_LANGUAGES, FILTER_LANGUAGES[0])
     crs = crs_of("filter-crs", params.get("filter-crs", CRS84))
     if "filter" in params:
@@ -106,7 +108,7 @@ def _condition(params: QueryParams, collection: Collection) -> Condition | None:
     return None
 
 
-def _when(params: QueryParams, collection: Collection, now: datetime) -> tuple[Interval | None, datetime | None]:
+def _when(params: Mapping[str, str], collection: Collection, now: datetime) -> tuple[Interval | None, datetime | None]:
     """(interval to filter by, moment in the past to answer for). Of a collection with a past, a moment, day or interval
     that ends before now asks for the state at its end."""
     if "datetime" not in params:
@@ -118,7 +120,7 @@ def _when(params: QueryParams, collection: Collection, now: datetime) -> tuple[I
 
 
 def _place(
-    params: QueryParams, collection: Collection, order: tuple[Order, ...]
+    params: Mapping[str, str], collection: Collection, order: tuple[Order, ...]
 ) -> tuple[int, int | None, Cursor | None]:
     limit = min(whole(params, "limit", LIMIT_DEFAULT, 1), LIMIT_MAX)
     offset = whole(params, "offset", 0, 0) if "offset" in params else None
@@ -134,14 +136,16 @@ def _place(
     return limit, None, read_cursor(params["cursor"], whole_order(order, collection), collection)
 
 
-def read_query(params: QueryParams, collection: Collection, now: datetime) -> ItemsQuery:
+def read_query(asked: QueryParams, collection: Collection, now: datetime) -> ItemsQuery:
     """Check the parameters of an items request. Raises InputError naming the parameter."""
-    refuse_unknown(params, PAGING, collection.names)
+    if not asked.keys() <= PAGING_NAMES or len(asked.multi_items()) > len(asked):
+        refuse_unknown(asked, PAGING, collection.names)
+    params = dict(asked)
     box, box_crs = _box(params)
     during, past = _when(params, collection, now)
     order = sort_keys(params["sortby"], collection.names) if "sortby" in params else ()
     limit, offset, cursor = _place(params, collection, order)
-    named = [column for column in collection.columns if column.name in params] if params else []
+    named = [column for name in params if name not in PAGING_NAMES and (column := collection.column(name)) is not None]
     return ItemsQuery(
         limit=limit,
         offset=offset,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -35,7 +35,7 @@ def refuse_unknown(params: QueryParams, known: Iterable[str], more: Iterable[str
             raise InputError(f"Parameter {name}: given more than once.", hint="Give it once.")
 
 
-def one_of(params: QueryParams, name: str, allowed: tuple[str, ...], default: str) -> str:
+def one_of(params: Mapping[str, str], name: str, allowed: tuple[str, ...], default: str) -> str:
     """A value of a closed list."""
     value = params.get(name, default)
     if value not in allowed:
@@ -43,7 +43,7 @@ def one_of(params: QueryParams, name: str, allowed: tuple[str, ...], default: st
     return value
 
 
-def whole(params: QueryParams, name: str, default: int, least: int) -> int:
+def whole(params: Mapping[str, str], name: str, default: int, least: int) -> int:
     """A whole number not below `least`."""
     text = params.get(name)
     if text is None:
