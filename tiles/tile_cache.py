@@ -72,8 +72,9 @@ class TileCache:
         return found
 
     def clear(self) -> None:
-        """Forget everything."""
-        self.drop(list(self))
+        """Forget every tile that is kept; those that are being made are kept when they are done."""
+        self._tiles.clear()
+        self.size = 0
 
     def drop(self, keys: Iterable[Key]) -> None:
         """Forget some tiles; those that are being made are made again."""
