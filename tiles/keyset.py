@@ -81,7 +81,8 @@ def read_cursor(text: str, order: tuple[Order, ...], collection: Collection) -> 
         if len(text) > CURSOR_MAX or not text.isascii():
             raise refused
         signature, values = json.loads(base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True))
-        if signature != _signature(order) or len(values) != len(order) or values[-1] is None:
+        is_list = isinstance(values, list) and len(values) == len(order)
+        if signature != _signature(order) or not is_list or values[-1] is None:
             raise refused
         for key, value in zip(order, values, strict=True):
             column = collection.column(key.column)

@@ -7,6 +7,7 @@ from collections.abc import Hashable
 from urllib.parse import quote, urlencode
 
 from starlette.applications import Starlette
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -60,10 +61,9 @@ def _headers(collection: Collection, etag: str | None, crs: Crs) -> dict[str, st
     return told | caching | ({"ETag": etag} if etag else {})
 
 
-def _page_links(request: Request, query: ItemsQuery, page: Page, own: str, asked: str) -> list[Document]:
+def _page_links(params: QueryParams, query: ItemsQuery, page: Page, own: str, asked: str) -> list[Document]:
     """Links of a page: itself, the other format, the pages around it, its collection. Who asks by offset goes on by it,
     everybody else by cursor. asked: json or html."""
-    params = request.query_params
     lasting = urlencode([(k, v) for k, v in params.items() if k not in ("f", "cursor", "offset")])
     address = f"{own}/items?{lasting}{'&' if lasting else ''}"
     place = f"&offset={query.offset}" if query.offset is not None else ""
@@ -99,8 +99,10 @@ async def items(request: Request) -> Response:
     service = service_of(request)
     found = collection_of(service, request.path_params["collection_id"])
     moment = service.moment()
-    query = read_query(request.query_params, found, moment)
-    asked, lang = format_of(request), language_of(request)
+    asked, lang, params = format_of(request), language_of(request), request.query_params
+    if asked == "html":  # a form sends the fields that were left empty too
+        params = QueryParams([(name, value) for name, value in params.multi_items() if value])
+    query = read_query(params, found, moment)
     caller = await permit(request, service, found)
     etag = _etag(service.dataset, found, request, asked, lang)
     headers = _headers(found, etag, query.crs)
@@ -111,7 +113,7 @@ async def items(request: Request) -> Response:
         state = state_of(service.dataset, found)
         page, counted = await read_counted(service, connection, found, query, source, state, moment)
     own = f"{base_of(request)}/collections/{found.collection_id}"
-    links = _page_links(request, query, page, own, asked)
+    links = _page_links(params, query, page, own, asked)
     headers["Link"] = link_header(links)
     head: Document = {
         "type": "FeatureCollection",
@@ -125,7 +127,7 @@ async def items(request: Request) -> Response:
         shown: list[Document] = json.loads(b"[" + page.features + b"]")
         for feature in shown:
             feature["links"] = [{"rel": "self", "href": f"{own}/items/{quote(str(feature['id']))}?f=html&lang={lang}"}]
-        form = items_form(found, dict(request.query_params), lang, f"{own}/items")
+        form = items_form(found, dict(params), lang, f"{own}/items")
         title = {"ja": found.title_ja, "en": found.title_en}[lang]
         return answer(request, head | {"features": shown}, title, headers=headers, form=form)
     body = b'%b,"features":[%b]}' % (json.dumps(head, ensure_ascii=False)[:-1].encode(), page.features)
