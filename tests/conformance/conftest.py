@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
@@ -27,11 +27,11 @@ def api(cluster: Cluster) -> Iterator[Api]:
 
 
 @pytest.fixture(autouse=True)
-def _told(request: pytest.FixtureRequest, record_property: pytest.FixtureRequest) -> None:
+def _told(request: pytest.FixtureRequest, record_property: Callable[[str, object], None]) -> None:
     """Write the abstract test into the report, from which the table is made."""
     ported = request.function.__dict__.get("abstract_test")
     if ported is not None:
-        record_property("abstract_test", (ported.conformance_class, ported.identifier))  # type: ignore[operator]
+        record_property("abstract_test", (ported.conformance_class, ported.identifier))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
