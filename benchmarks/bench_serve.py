@@ -46,6 +46,8 @@ KINDS = (*(f"z{zoom}" for zoom in ZOOMS), ITEMS)
 WARM_CONNECTIONS, PROXIED_CONNECTIONS = 16, 64
 #: Answers that are looked at for their number of features.
 N_LOOKED_AT = 6
+#: pygeoapi is waited for so long for one answer, seconds.
+PATIENCE_S = 60.0
 
 
 @dataclass
@@ -72,10 +74,10 @@ class Measured:
         return loads[len(loads) // 2] if loads else None
 
 
-def fetched(address: str) -> bytes:
+def fetched(address: str, timeout_s: float = 120) -> bytes:
     """The body of an answer, unpacked."""
     request = urllib.request.Request(address, headers={"Accept-Encoding": "gzip"})
-    with urllib.request.urlopen(request, timeout=120) as answer:
+    with urllib.request.urlopen(request, timeout=timeout_s) as answer:
         body: bytes = answer.read()
         return gzip.decompress(body) if answer.headers.get("Content-Encoding") == "gzip" else body
 
@@ -108,26 +110,27 @@ class Asking:
         return [f"{own}/tiles/WebMercatorQuad/{z}/{y}/{x}?f=mvt" for z, x, y in self.tiles[int(kind[1:])]]
 
 
-def patient(base: str, paths: list[str], seconds: float) -> Load:
-    """A load of two connections that waits for each answer, for a server that needs seconds for one."""
+def patient(base: str, paths: list[str], seconds: float) -> tuple[Load, float | None]:
+    """A load of two connections that waits for each answer, for a server that needs seconds for one.
+
+    Besides the features of the first answer, None where none came.
+    """
     took: list[float] = []
     failed: list[str] = []
-    n_bytes: list[int] = []
-    end = time.perf_counter() + seconds
+    bodies: list[bytes] = []
+    began = time.perf_counter()
 
     def ask(first: int) -> None:
         for k in range(first, 1_000_000, 2):
-            began = time.perf_counter()
-            if began > end and k > first:
+            at = time.perf_counter()
+            if at > began + seconds and k > first:
                 return
             try:
-                n_bytes.append(len(fetched(base + paths[k % len(paths)])))
+                bodies.append(fetched(base + paths[k % len(paths)], PATIENCE_S))
+                took.append(time.perf_counter() - at)
             except OSError as error:
                 failed.append(str(error))
-                return
-            took.append(time.perf_counter() - began)
 
-    began = time.perf_counter()
     threads = [threading.Thread(target=ask, args=(k,)) for k in range(2)]
     for thread in threads:
         thread.start()
@@ -135,7 +138,9 @@ def patient(base: str, paths: list[str], seconds: float) -> Load:
         thread.join()
     spent = time.perf_counter() - began
     p50, p99 = (np.quantile(took, [0.5, 0.99]) * 1000).tolist() if took else (float("nan"), float("nan"))
-    return Load(len(took) / spent, p50, p99, mean(n_bytes), len(took), len(failed))
+    load = Load(len(took) / spent, p50, p99, mean([len(one) for one in bodies]), len(took), len(failed))
+    is_tile = bool(bodies) and not bodies[0].startswith(b"{")
+    return load, mean([float(n_features(one)) for one in bodies[:N_LOOKED_AT]]) if is_tile else None
 
 
 def compare(found: Measured, folder: Path, database: Database, wish: argparse.Namespace) -> None:
@@ -151,24 +156,27 @@ def compare(found: Measured, folder: Path, database: Database, wish: argparse.Na
         }
         if wish.peers:
             other = stack.enter_context(tipg(folder, database, wish.peers))
-            stock = stack.enter_context(pygeoapi(folder, database, wish.peers))
             turns["tipg"] = lambda kind: wrk(other.base, asking.tipg(kind), folder, wish.seconds)
-            turns["pygeoapi"] = lambda kind: patient(stock.base, asking.pygeoapi(kind), wish.seconds)
-            _count(found, asking, {"ours": own.base, "tipg": other.base, "pygeoapi": stock.base})
+            _count(found, asking, {"ours": own.base, "tipg": other.base})
         asked = {kind: statements(Settings(), database, sorted(set(asking.ours(kind)))) for kind in KINDS}
-        for number in range(wish.rounds):
+        for _ in range(wish.rounds):
             for kind in KINDS:
                 for who, turn in turns.items():
-                    if who == "pygeoapi" and number > 0:
-                        continue
-                    load = turn(kind)
-                    found.rates.setdefault(kind, {}).setdefault(who, []).append(load)
-                    print(
-                        f"round {number + 1} {kind:6} {who:9} {load.per_s:8.1f}/s  p50 {load.p50_ms:8.1f}  "
-                        f"p99 {load.p99_ms:8.1f} ms  {load.bytes_each:9.0f} B  failed {load.n_failed}",
-                        flush=True,
-                    )
+                    _note(found, kind, who, turn(kind))
         found.pss_mb["asked, after the load"] = own.pss_mb()
+    if wish.peers:
+        with pygeoapi(folder, database, wish.peers, PATIENCE_S) as stock:
+            for kind in KINDS:
+                load, n = patient(stock.base, asking.pygeoapi(kind), wish.seconds)
+                _note(found, kind, "pygeoapi", load)
+                if n is not None and kind != ITEMS:
+                    found.features.setdefault(kind, {})["pygeoapi"] = n
+
+
+def _note(found: Measured, kind: str, who: str, load: Load) -> None:
+    found.rates.setdefault(kind, {}).setdefault(who, []).append(load)
+    print(f"{kind:6} {who:9} {load.per_s:8.1f}/s  p50 {load.p50_ms:8.1f}  p99 {load.p99_ms:8.1f} ms  "
+          f"{load.bytes_each:9.0f} B  failed {load.n_failed}", flush=True)  # fmt: skip
 
 
 def _filled(addresses: list[Address], base: str, version: str) -> list[Address]:
@@ -182,11 +190,7 @@ def _count(found: Measured, asking: Asking, bases: dict[str, str]) -> None:
         for who, base in bases.items():
             paths = getattr(asking, who)(f"z{zoom}")
             some = sorted(set(paths))[:: max(1, len(set(paths)) // N_LOOKED_AT)][:N_LOOKED_AT]
-            try:
-                counts = [n_features(fetched(base + path)) for path in (some[:1] if who == "pygeoapi" else some)]
-            except OSError as error:
-                print(f"{who} z{zoom}: {error}")
-                continue
+            counts = [n_features(fetched(base + path)) for path in some]
             found.features.setdefault(f"z{zoom}", {})[who] = mean(counts)
 
 
@@ -196,7 +200,7 @@ def warm(found: Measured, folder: Path, database: Database, wish: argparse.Names
     with ours(folder, database, "kept") as own, nginx(folder, own.base.removeprefix("http://")) as proxy:
         found.pss_mb["at start"] = own.pss_mb()
         version = json.loads(fetched(own.base + "/config.json"))["roads_version"]
-        tiles = session.tiles()
+        tiles = _filled(session.tiles(), own.base, version)
         by_kind = {
             "geometry tiles": [f"/tiles/roads/{version}/{z}/{x}/{y}.mvt" for z, x, y in tiles],
             "geometry tiles by OGC address": [

@@ -53,8 +53,9 @@ ENDING = (
     "WHERE edge_id = ANY(%(edge_ids)s) AND superseded_at IS NULL"
 )
 OF_STATE = (
-    "SELECT edge_id FROM ops.edge_status WHERE superseded_at IS NULL AND state = %(state)s AND event_id = "
-    "(SELECT max(event_id) FROM ops.event) ORDER BY hashint8(edge_id) LIMIT %(most)s"
+    "SELECT edge_id FROM ops.edge_status JOIN pub.roads USING (edge_id) WHERE superseded_at IS NULL "
+    "AND state = %(state)s AND event_id = (SELECT max(event_id) FROM ops.event) ORDER BY hashint8(edge_id) "
+    "LIMIT %(most)s"
 )
 
 
@@ -66,7 +67,7 @@ class Publisher(threading.Thread):
         self.database = database
         self.published = published
         self.stop = threading.Event()
-        with database.connect(Role.ENGINE) as connection:
+        with database.connect(Role.OWNER) as connection:
             rows = connection.execute(OF_STATE, {"state": "uncleared", "most": 20_000}).fetchall()
         self._left = [row[0] for row in rows]
 

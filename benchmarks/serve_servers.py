@@ -120,8 +120,11 @@ def tipg(folder: Path, database: Database, peers: Path) -> Iterator[Server]:
 
 
 @contextlib.contextmanager
-def pygeoapi(folder: Path, database: Database, peers: Path) -> Iterator[Server]:
-    """pygeoapi as it comes, with its own PostgreSQL providers for features and tiles, one worker."""
+def pygeoapi(folder: Path, database: Database, peers: Path, patience_s: float) -> Iterator[Server]:
+    """pygeoapi as it comes, with its own PostgreSQL providers for features and tiles, one worker.
+
+    patience_s  a statement that takes longer is ended, or it would go on beside what is measured next
+    """
     port, login = free_port(), _login(database)
     base = f"http://127.0.0.1:{port}"
     data = {"host": login["host"], "port": 5432, "dbname": login["dbname"], "user": login["user"], "password": "",
@@ -135,9 +138,13 @@ def pygeoapi(folder: Path, database: Database, peers: Path) -> Iterator[Server]:
         },
         "logging": {"level": "ERROR"},
         "metadata": {
-            "identification": {"title": "bench", "description": "bench", "keywords": ["bench"],
-                               "keywords_type": "theme", "terms_of_service": "none", "url": base},
-            "license": {"name": "none", "url": base}, "provider": {"name": "none", "url": base}, "contact": {"name": "none", "email": "nobody@localhost"},
+            "identification": {
+                "title": "bench", "description": "bench", "keywords": ["bench"], "keywords_type": "theme",
+                "terms_of_service": "none", "url": base,
+            },
+            "license": {"name": "none", "url": base},
+            "provider": {"name": "none", "url": base},
+            "contact": {"name": "none", "email": "nobody@localhost"},
         },
         "resources": {"roads": {
             "type": "collection", "title": "roads", "description": "roads", "keywords": ["roads"], "links": [],
@@ -151,7 +158,10 @@ def pygeoapi(folder: Path, database: Database, peers: Path) -> Iterator[Server]:
     }  # fmt: skip
     file, api = folder / "pygeoapi.yml", folder / "pygeoapi-openapi.yml"
     file.write_text(json.dumps(config), encoding="utf-8")
-    environment = {"PYGEOAPI_CONFIG": str(file), "PYGEOAPI_OPENAPI": str(api)}
+    environment = {
+        "PYGEOAPI_CONFIG": str(file), "PYGEOAPI_OPENAPI": str(api),
+        "PGOPTIONS": f"-c statement_timeout={round(patience_s * 1000)}",
+    }  # fmt: skip
     with api.open("wb") as out, (folder / "pygeoapi.log").open("ab") as log:
         subprocess.run([str(peers / "pygeoapi"), "openapi", "generate", str(file)], stdout=out, stderr=log, check=True,
                        env=os.environ | environment)  # fmt: skip

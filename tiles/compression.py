@@ -115,7 +115,8 @@ class _Compressing:
             headers = MutableHeaders(raw=message["headers"])
             is_plain = "content-encoding" not in headers and message["status"] not in (204, 206, 304)
             if is_plain and _is_text(headers.get("content-type", "")):
-                headers.add_vary_header("Accept-Encoding")
+                if "accept-encoding" not in headers.get("vary", "").lower():
+                    headers.add_vary_header("Accept-Encoding")
                 message["headers"] = headers.raw
                 if self._encoding:
                     self._start = message

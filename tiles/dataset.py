@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import psycopg
@@ -45,8 +46,7 @@ class Dataset:
     @property
     def roads_version(self) -> str:
         """Version of the road tiles: another content has another one, whatever database it comes from."""
-        key = hashlib.sha256(f"{self.network_key}|{self.plan_key}|{content_key()}".encode()).hexdigest()[:10]
-        return f"{self.network_version}-{key}"
+        return _roads_version(self.network_version, self.network_key, self.plan_key)
 
     @property
     def ground(self) -> tuple[int, str, str, str]:
@@ -82,6 +82,12 @@ class Dataset:
     def moment(self, now: datetime) -> datetime:
         """The moment of an answer: now, or as_of where a storm is replayed ahead of the clock."""
         return max(now, self.as_of)
+
+
+@lru_cache(maxsize=8)
+def _roads_version(network_version: int, network_key: str, plan_key: str) -> str:
+    key = hashlib.sha256(f"{network_key}|{plan_key}|{content_key()}".encode()).hexdigest()[:10]
+    return f"{network_version}-{key}"
 
 
 async def read_dataset(connection: psycopg.AsyncConnection[Any], known: Dataset | None = None) -> Dataset | None:

@@ -41,10 +41,12 @@ type Pool = AsyncConnectionPool[Connection]
 WATCH_S = 0.1
 #: No question of a client may hold a connection longer.
 STATEMENT_TIMEOUT_MS = 5_000
-POOL_TIMEOUT_S = 5.0
-#: The watch waits for a connection no longer than this, and a pool tries no longer than this to make one by itself, so
-#: that a database that has come back is noticed within about two seconds.
-WATCH_TIMEOUT_S = 1.0
+#: Whoever waits longer for a connection is told 503: a map that asks again is better off.
+POOL_TIMEOUT_S = 2.0
+#: A pool tries no longer than this to make a connection by itself; when it is asked for one again, it tries again.
+RECONNECT_S = 1.0
+#: A database that does not answer the watch within this is away.
+ANSWER_S = 5.0
 #: Connections of each role; the public reader serves the crowd.
 POOL_SIZES = {Role.READER: 8, Role.MANAGER: 2, Role.APP: 2}
 #: Gzipped answers about changes that one process keeps; those of former publications are never asked for again.
@@ -80,6 +82,8 @@ class Service:
         self._dataset: Dataset | None = None
         self._pools: dict[Role, Pool] = {}
         self._watch: asyncio.Task[None] | None = None
+        #: the watch's own connection, so that a crowd that holds all others is not taken for a database that is away
+        self._own: Connection | None = None
         #: pygeoapi's view of the catalogue, by the state that it rests on
         self.metadata: dict[tuple[object, ...], Metadata] = {}
         #: packed tiles, what keeps those with states in step, how many are made at a time, and where each layer lies
@@ -133,12 +137,12 @@ class Service:
             configure = _writable if role is Role.APP else _readable
             pool: Pool = AsyncConnectionPool(
                 self.database.conninfo_of(role), min_size=1, max_size=most, open=False, timeout=POOL_TIMEOUT_S,
-                configure=configure, reconnect_timeout=WATCH_TIMEOUT_S, name=role.value,
+                configure=configure, reconnect_timeout=RECONNECT_S, name=role.value,
             )  # fmt: skip
             await pool.open(wait=False)
             self._pools[role] = pool
         try:
-            with contextlib.suppress(psycopg.Error, PoolTimeout):
+            with contextlib.suppress(psycopg.Error, TimeoutError):
                 await self.look()
             self._watch = asyncio.create_task(self._keep_looking())
             yield self
@@ -146,6 +150,7 @@ class Service:
             if self._watch is not None:
                 self._watch.cancel()
                 await asyncio.gather(self._watch, return_exceptions=True)
+            await self._hang_up()
             for closer in self.closers:
                 await closer()
             self.rasters.close()
@@ -163,9 +168,18 @@ class Service:
         return self._pools[role].connection()
 
     async def look(self) -> None:
-        """Ask once for the dataset, and tell the listeners when it has changed."""
-        async with self._pools[Role.READER].connection(timeout=WATCH_TIMEOUT_S) as connection:
-            found = await read_dataset(connection, self._dataset)
+        """Ask once for the dataset, and tell the listeners when it has changed.
+
+        Raises psycopg.Error or TimeoutError where the database does not answer.
+        """
+        async with asyncio.timeout(ANSWER_S):
+            if self._own is None:
+                self._own = await psycopg.AsyncConnection.connect(self.database.conninfo_of(Role.READER))
+                await _readable(self._own)
+            found = await read_dataset(self._own, self._dataset)
+        if self.stale_since is not None:
+            await asyncio.gather(*(pool.check() for pool in self._pools.values()))  # throws away the broken ones
+            self.stale_since = None
         if found is not None and found != self._dataset:
             if self._dataset is None or self._dataset.basis != found.basis:
                 self.whole_version = found.status_version
@@ -178,12 +192,17 @@ class Service:
             await asyncio.sleep(WATCH_S)
             try:
                 await self.look()
-                if self.stale_since is not None:
-                    await asyncio.gather(*(pool.check() for pool in self._pools.values()))  # without the broken ones
-                    self.stale_since = None
-            except (psycopg.Error, PoolTimeout) as error:
+            except PoolTimeout as error:  # of a listener: the database is there, and busy
+                LOG.warning("A new publication was not followed up at once: %s", error)
+            except (psycopg.Error, TimeoutError) as error:
+                await self._hang_up()
                 self.stale_since = self.stale_since or self.clock()
                 LOG.warning("The database does not answer, the last publication stays: %s", error)
+
+    async def _hang_up(self) -> None:
+        own, self._own = self._own, None
+        if own is not None:
+            await own.close()
 
 
 def service_of(request: Request) -> Service:

@@ -35,7 +35,7 @@ router = APIRouter(tags=["status"])
 #: A snapshot of the same roads and event is served for so long before another one is made.
 SNAPSHOT_S = 1.0
 #: A cache may serve it a little longer while it asks again, and for a day where we do not answer at all.
-CACHE_CONTROL = "public, max-age=2, stale-while-revalidate=10, stale-if-error=86400"
+CACHE_CONTROL = "public, max-age=1, stale-while-revalidate=1, stale-if-error=86400"
 
 
 @dataclass(slots=True)

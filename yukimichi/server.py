@@ -6,9 +6,11 @@ import contextlib
 import ctypes
 import socket
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 
 import uvicorn
 from fastapi import FastAPI
+from starlette.types import Receive, Scope, Send
 
 from geo.db import Database
 from geo.errors import EnvironmentProblem
@@ -38,12 +40,32 @@ from tiles.service import Service
 from yukimichi import health, metrics
 from yukimichi.logs import configure
 from yukimichi.middleware import HeadMiddleware, OpenMiddleware
+from yukimichi.quick import QuickRoutes
 from yukimichi.reports import http as reports_http
 
-
+#: What a storm asks for, found before all other routes.
+QUICK = frozenset(
+    {
+        "/tiles/{layer}/{version}/{z:int}/{x:int}/{y:int}.mvt",
+        "/ogc/collections/{collection_id}/tiles/{set_id}/{z:int}/{row:int}/{col:int}",
+        "/ogc/tiles/{set_id}/{z:int}/{row:int}/{col:int}",
+        "/status/snapshot",
+        "/status/changes",
+    }
+)
 #: mallopt(3), glibc's malloc.h: the most arenas of a process. Left alone it is eight for each core, and each keeps what
 #: its threads have freed; the threads that pack answers and read batches need no more than two.
 M_ARENA_MAX, N_ARENAS = -8, 2
+
+
+class _Application(FastAPI):
+    """The framework behind the front: what lies in memory is answered before the framework begins to look about."""
+
+    front: FrontMiddleware
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand everything to the front, which hands on what it does not hold."""
+        await self.front(scope, receive, send)
 
 
 def create_app(settings: Settings, database: Database, service: Service | None = None) -> FastAPI:
@@ -58,7 +80,7 @@ def create_app(settings: Settings, database: Database, service: Service | None =
         async with shared.open(), intake.open():
             yield
 
-    application = FastAPI(
+    application = _Application(
         title="Yukimichi 雪みち", version="1", lifespan=lifespan, docs_url=None, redoc_url=None,
         exception_handlers=HANDLERS, redirect_slashes=False,
     )  # fmt: skip
@@ -77,13 +99,15 @@ def create_app(settings: Settings, database: Database, service: Service | None =
     application.include_router(health.router)
     application.include_router(metrics.router)
     site.mount_web(application, shared)
+    often = (vector.router, tilesets.router, snapshot.router, changes.router)
+    application.router.routes.insert(0, QuickRoutes(often, QUICK))
     application.add_middleware(site.SecurityMiddleware)
     application.add_middleware(CompressionMiddleware)
     application.add_middleware(GateMiddleware, service=shared)
     application.add_middleware(OpenMiddleware)
     application.add_middleware(metrics.MeasureMiddleware, metrics=counted)
     application.add_middleware(HeadMiddleware)
-    application.add_middleware(FrontMiddleware, service=shared, tell=counted.tell)
+    application.front = FrontMiddleware(partial(FastAPI.__call__, application), shared, counted.tell)
     return application
 
 
