@@ -26,7 +26,7 @@ from tiles.caching import etag_of, stale_headers
 from tiles.dataset import Dataset, read_dataset
 from tiles.forms import PACKED, Form
 from tiles.packed import pack_states
-from tiles.present import CODES, RECORD_KINDS, read_arrays, read_index, records_from
+from tiles.present import CODES, RECORD, read_index, read_rows, records_from, seconds
 from tiles.service import Connection, Service
 from tiles.states import Index, Records, json_columns
 
@@ -115,15 +115,31 @@ async def _why_nothing(connection: Connection, at: datetime) -> NotFoundError:
     return NotFoundError(f"Nothing is known of {zulu(at)}.", hint=why)
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """n states of an event: place (n,) in the index, begin_s and end_s (n,) rounded up, NO_MOMENT: it holds still."""
+
+    place: NDArray[np.int64]
+    begin_s: NDArray[np.int64]
+    end_s: NDArray[np.int64]
+    records: Records
+
+    def take(self, at: NDArray[Any]) -> Held:
+        """Those at positions, or of a mask."""
+        return Held(self.place[at], self.begin_s[at], self.end_s[at], self.records.take(at))
+
+
 async def read_past(
     connection: Connection, event_id: int, from_at: datetime, to_at: datetime
-) -> tuple[dict[str, NDArray[Any]], NDArray[np.int64]]:
-    """(rows of past_states.sql as arrays, positions of edges that are withheld now)."""
-    kinds = {"position": "int4", "begin_s": "int8", "end_s": "int8"} | RECORD_KINDS
+) -> tuple[Held, NDArray[np.int64]]:
+    """(states that hold at from_at or begin before to_at, positions of edges that are withheld now)."""
     params = {"event_id": event_id, "from_at": from_at, "to_at": to_at} | CODES
-    rows = await read_arrays(connection, read_sql("tiles", "past_states"), params, kinds)
-    hidden = await read_arrays(connection, read_sql("tiles", "withheld"), {}, {"position": "int4"})
-    return rows, hidden["position"].astype(np.int64)
+    fields = [("position", ">i4"), ("from_at", ">i8"), ("to_at", ">i8"), *RECORD]
+    rows = await read_rows(connection, read_sql("tiles", "past_states"), params, fields)
+    hidden = await read_rows(connection, read_sql("tiles", "withheld"), {}, [("position", ">i4")])
+    begin_s, end_s = seconds(rows["from_at"], up=True), seconds(rows["to_at"], up=True)
+    held = Held(rows["position"].astype(np.int64), begin_s, end_s, records_from(rows))
+    return held, hidden["position"].astype(np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +164,9 @@ async def read_then(service: Service, at: datetime) -> Then:
             raise await _why_nothing(connection, at)
         last = service.snapshots.last
         index = await read_index(connection, dataset, last.present.index if last else None)
-        rows, hidden = await read_past(connection, span.event_id, at, at)
+        held, hidden = await read_past(connection, span.event_id, at, at)
     records = Records.unknown(len(index.edge_id), span.default_reason.value)
-    records = records.put(rows["position"].astype(np.int64), records_from(rows))
+    records = records.put(held.place, held.records)
     records = records.put(hidden, Records.unknown(len(hidden), Reason.WITHHELD.value))
     return Then(dataset, index, span, records)
 

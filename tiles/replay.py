@@ -21,8 +21,8 @@ from tiles.dataset import Dataset, read_dataset
 from tiles.forms import PACKED, Form, form_of
 from tiles.packed import REPLAY, pack, record_columns, steps
 from tiles.parameters import BIGINT_MAX, refuse_unknown
-from tiles.past import OPEN_S, SETTLED_S, Span, moment_of, read_past, spans_of
-from tiles.present import read_index, records_from
+from tiles.past import OPEN_S, SETTLED_S, Held, Span, moment_of, read_past, spans_of
+from tiles.present import read_index
 from tiles.service import Service, service_of
 from tiles.states import CHARS, COLUMNS, NO_MOMENT, REASONS, STATES, STEP_S, Index, Records
 
@@ -40,26 +40,24 @@ class Changes:
     records: Records
 
 
-def changes_of(rows: dict[str, NDArray[Any]], hidden: Ints, reason: str, from_s: int, to_s: int) -> Changes:
+def changes_of(held: Held, hidden: Ints, reason: str, from_s: int, to_s: int) -> Changes:
     """What changes when, from spans of states: the first moment is from_s and tells all that is not by default.
 
-    rows    of past_states.sql; what begins or ends before to_s is told
+    held    states of the event; what begins or ends before to_s is told
     hidden  positions of edges that are withheld now: they are so from the first moment on
     """
     # what is over within a second, or with the first moment, was never seen
-    is_seen = (rows["end_s"] == NO_MOMENT) | (rows["end_s"] > np.maximum(rows["begin_s"], from_s))
-    is_seen &= rows["begin_s"] < to_s
-    rows = {name: values[is_seen] for name, values in rows.items()}
-    place, begin = rows["position"].astype(np.int64), np.maximum(rows["begin_s"], from_s)
-    ends = (rows["end_s"] != NO_MOMENT) & (rows["end_s"] < to_s)
+    is_seen = (held.end_s == NO_MOMENT) | (held.end_s > np.maximum(held.begin_s, from_s))
+    held = held.take(is_seen & (held.begin_s < to_s))
+    ends = (held.end_s != NO_MOMENT) & (held.end_s < to_s)
     n_ends = int(ends.sum())
     told = _joined(
         Records.unknown(n_ends, reason),
-        records_from(rows).rounded(),
+        held.records.rounded(),
         Records.unknown(len(hidden), Reason.WITHHELD.value),
     )
-    place = np.concatenate([place[ends], place, hidden])
-    at_s = np.concatenate([rows["end_s"][ends], begin, np.full(len(hidden), from_s)])
+    place = np.concatenate([held.place[ends], held.place, hidden])
+    at_s = np.concatenate([held.end_s[ends], np.maximum(held.begin_s, from_s), np.full(len(hidden), from_s)])
     order = np.lexsort((np.arange(len(at_s)) >= n_ends, at_s, place))
     at_s, place, told = at_s[order], place[order], told.take(order)
     # of one edge and moment the last word counts, and what says the same as before is no change
@@ -153,16 +151,14 @@ async def _make(service: Service, event_id: int, cut: Cut, form: str) -> bytes:
         dataset = await read_dataset(connection, service.dataset) or service.dataset
         last = service.snapshots.last
         index = await read_index(connection, dataset, last.present.index if last else None)
-        rows, hidden = await read_past(connection, event_id, cut.from_at, cut.to_at + timedelta(seconds=1))
-    return await asyncio.to_thread(_serialise, dataset, index, cut, rows, hidden, form)
+        held, hidden = await read_past(connection, event_id, cut.from_at, cut.to_at + timedelta(seconds=1))
+    return await asyncio.to_thread(_serialise, dataset, index, cut, held, hidden, form)
 
 
-def _serialise(
-    dataset: Dataset, index: Index, cut: Cut, rows: dict[str, NDArray[Any]], hidden: Ints, form: str
-) -> bytes:
+def _serialise(dataset: Dataset, index: Index, cut: Cut, held: Held, hidden: Ints, form: str) -> bytes:
     from_s, to_s = int(cut.from_at.timestamp()), -int(-cut.to_at.timestamp() // 1)
     reason = cut.spans[0].default_reason.value
-    changes = changes_of(rows, hidden, reason, from_s, to_s + 1)
+    changes = changes_of(held, hidden, reason, from_s, to_s + 1)
     told = {"from_at": zulu(cut.from_at), "to_at": zulu(cut.to_at)}
     head = told | cut.spans[-1].head(dataset)
     if form == PACKED:

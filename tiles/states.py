@@ -30,7 +30,7 @@ UNKNOWN, EXPIRED = STATES.index(State.UNKNOWN.value), POSITION_OF_REASON[Reason.
 #: cleared_at and valid_until are told in steps of so many seconds, rounded down.
 STEP_S = 300
 #: Where there is a clearing, observed_at is told in longer steps, but never before the clearing.
-OBSERVED_STEP_S = 600
+OBSERVED_STEP_S = 1200
 #: Names of the six columns of a direction, in the order of the documentation.
 COLUMNS = ("state", "reason", "cleared_s", "valid_s", "observed_s", "covered")
 

@@ -51,15 +51,10 @@ def read_columns(
     columns  name → type, a key of TYPES, in the order of the SELECT. timestamptz comes as microseconds since 1970,
     -infinity as NEVER. Raises DatabaseProblem where a value is NULL or has another width.
     """
-    return parse_columns(_copied(connection, sql, params), columns)
-
-
-def parse_columns(data: bytes, columns: dict[str, str]) -> dict[str, Array]:
-    """The rows of a binary COPY without signature and trailer, as arrays in native byte order; see read_columns."""
     layout = [("n", ">i2")]
     for name, kind in columns.items():
         layout += [("len " + name, ">i4"), (name, TYPES[kind])]
-    dtype = np.dtype(layout)
+    dtype, data = np.dtype(layout), _copied(connection, sql, params)
     rows = np.frombuffer(data, dtype) if len(data) % dtype.itemsize == 0 else np.zeros(0, dtype)
     whole = len(rows) * dtype.itemsize == len(data) and bool((rows["n"] == len(columns)).all())
     widths = (rows["len " + name] == np.dtype(TYPES[kind]).itemsize for name, kind in columns.items())
@@ -74,11 +69,7 @@ def parse_columns(data: bytes, columns: dict[str, str]) -> dict[str, Array]:
 
 def _copied(connection: psycopg.Connection[Row], sql: LiteralString, params: dict[str, Any]) -> bytes:
     with connection.cursor() as cursor, cursor.copy(sql, params) as copy:
-        return body_of(b"".join(bytes(block) for block in copy))
-
-
-def body_of(data: bytes) -> bytes:
-    """The rows of a whole binary COPY, without its signature and trailer."""
+        data = b"".join(bytes(block) for block in copy)
     body = memoryview(data)[len(SIGNATURE) : -len(TRAILER)]
     return bytes(body) if len(data) >= len(SIGNATURE) + len(TRAILER) else b""
 

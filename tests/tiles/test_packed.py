@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tiles.packed_reader import File, Record, read_index, read_states
@@ -11,6 +11,7 @@ from tiles.packed import pack_index, pack_states, steps, varints, zigzag
 from tiles.states import (
     CHARS,
     NO_MOMENT,
+    OBSERVED_STEP_S,
     POSITION_OF_REASON,
     REASONS,
     STATES,
@@ -56,7 +57,7 @@ def test_no_time_is_told_later_than_it_is(rows: list[Record]) -> None:
         before, after = getattr(exact, name), getattr(told, name)
         assert ((before == NO_MOMENT) == (after == NO_MOMENT)).all()
         assert (after <= before).all()
-        assert (before - after < 2 * STEP_S).all()
+        assert (before - after < (OBSERVED_STEP_S if name == "observed" else STEP_S)).all()
     seen = (exact.cleared != NO_MOMENT) & (exact.observed >= exact.cleared)
     assert (told.observed >= told.cleared)[seen].all()
 

@@ -19,6 +19,7 @@ from tests.tiles.packed_reader import Record, read_index, read_replay, read_stat
 from tests.tiles.test_changes import assess
 from tests.tiles.test_packed import records_of
 from tests.tiles.test_snapshot import unpacked
+from tiles.past import Held
 from tiles.replay import changes_of, pack_replay
 from tiles.states import CHARS, NO_MOMENT, STATES
 
@@ -170,13 +171,8 @@ def test_a_replay_is_what_a_list_of_spans_says(spans: list[Any], from_s: int) ->
             kept.append((place, base + begin, base + begin + length, (state, reason, None, None, base, 0)))
     kept = [one for one in kept if one[2] > base + from_s]
     told = records_of([one[3] for one in kept])
-    rows = {name: getattr(told, name) for name in ("state", "reason", "cleared", "valid", "observed", "covered")}
-    rows |= {"position": np.array([one[0] for one in kept], np.int32)}
-    rows |= {
-        "begin_s": np.array([one[1] for one in kept], np.int64),
-        "end_s": np.array([one[2] for one in kept], np.int64),
-    }
-    changes = changes_of(rows, np.zeros(0, np.int64), "not_on_plan", base + from_s, base + 70)
+    place, begin, end = (np.array([one[i] for one in kept], np.int64) for i in range(3))
+    changes = changes_of(Held(place, begin, end, told), np.zeros(0, np.int64), "not_on_plan", base + from_s, base + 70)
     frames = list(read_replay(pack_replay({}, 6, changes, base + from_s)))
     assert frames[0][0] == base + from_s
     held: dict[int, Record] = {}

@@ -1,15 +1,14 @@
--- States of the edges that changed after a status version, by their position in the order of the index, as binary COPY.
+-- States of the edges that changed after a status version, by their position in the order of the index.
 -- Params: since (0: all edges), states, reasons (the words in the order of their codes).
--- Returns (position, state, reason, cleared_s, valid_s, observed_s, covered), nothing NULL: codes, seconds since the
--- epoch rounded down with -1 for no such moment, whole percent rounded down.
+-- Returns one row with one value, the rows one after another in binary, big-endian, 38 bytes each: position (int4), state,
+-- reason (int2 codes), cleared_at, valid_until, observed_at (int8 microseconds since 2000; the least int8: no such
+-- moment), covered (int2, whole percent rounded down). NULL: no edge. One value, since every row would cost the server a
+-- turn of its event loop.
 -- Indexes: edge_status_version, primary keys; for all edges both tables are read whole.
-COPY (
-  SELECT o.position, (array_position(%(states)s::text[], s.state) - 1)::int2 AS state,
-         (array_position(%(reasons)s::text[], s.reason) - 1)::int2 AS reason,
-         coalesce(floor(extract(epoch FROM s.cleared_at)), -1)::int8 AS cleared_s,
-         coalesce(floor(extract(epoch FROM s.valid_until)), -1)::int8 AS valid_s,
-         coalesce(floor(extract(epoch FROM s.observed_at)), -1)::int8 AS observed_s,
-         floor(s.covered_fraction * 100)::int2 AS covered
-  FROM pub.edge_status AS s JOIN pub.road_order AS o USING (edge_id)
-  WHERE s.status_version > %(since)s
-) TO STDOUT (FORMAT binary)
+SELECT string_agg(
+         int4send(o.position) || int2send((array_position(%(states)s::text[], s.state) - 1)::int2)
+         || int2send((array_position(%(reasons)s::text[], s.reason) - 1)::int2)
+         || timestamptz_send(coalesce(s.cleared_at, '-infinity')) || timestamptz_send(coalesce(s.valid_until, '-infinity'))
+         || timestamptz_send(coalesce(s.observed_at, '-infinity')) || int2send(floor(s.covered_fraction * 100)::int2), '')
+FROM pub.edge_status AS s JOIN pub.road_order AS o USING (edge_id)
+WHERE s.status_version > %(since)s
