@@ -87,7 +87,9 @@ async def _place(service: Service, document: dict[str, Any]) -> None:
     except (psycopg.Error, PoolTimeout):
         del document["extent"]["spatial"]
         return
-    low, high = ([floor(at * 1e7) / 1e7 for at in (west, south)], [ceil(at * 1e7) / 1e7 for at in (east, north)])
+    # a hundredth of a unit is noise of floats: 136.64 * 1e7 is a little less than it should be
+    low = [floor(round(at * 1e7, 2)) / 1e7 for at in (west, south)]
+    high = [ceil(round(at * 1e7, 2)) / 1e7 for at in (east, north)]
     document["extent"]["spatial"]["bbox"] = [low + high]
 
 
