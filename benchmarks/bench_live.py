@@ -1,12 +1,15 @@
 """Load on one machine: server, worker, database and sender together.
 
     python -m benchmarks.bench_live [--vehicles 1400] [--seconds 600] [--singles 100] [--burst 200000] [--home FOLDER]
+                                     [--readers 48 --asked 200]
 
 Ten vendors post a batch a second each, one position a second of every vehicle; besides, single posts. Prints, for each
 minute and in all: how long a post takes until its answer; and from the start of the post that carried the first
 position at or after the moment that a changed state rests on, to that state in what is published. Then CPU and memory
 of each process. With --burst, so many late positions of other vehicles are posted in the middle. What is stored is
-counted against what was answered. With --home, the cluster of that folder is used again and kept.
+counted against what was answered. With --readers, so many readers of the map ask for --asked things a second meanwhile
+(benchmarks.load_readers): how long tiles take, and how long after its publication and after the post of its positions a
+state stands in the snapshot and in tiles. With --home, the cluster of that folder is used again and kept.
 """
 
 from __future__ import annotations
@@ -29,6 +32,7 @@ import numpy as np
 import psycopg
 
 from benchmarks.fleet import Fleet
+from benchmarks.live_readers import start_readers, tell_readers
 from benchmarks.load_burst import Burst, send_burst
 from benchmarks.processes import Usage, sample_all
 from geo.db import Database, Role
@@ -57,6 +61,8 @@ class Seen:
 
     rows: list[tuple[str, int, float]] = field(default_factory=list)
     newest: dict[int, int] = field(default_factory=dict)
+    versions: dict[int, float] = field(default_factory=dict)
+    states: dict[tuple[int, int], float] = field(default_factory=dict)
     stop: threading.Event = field(default_factory=threading.Event)
 
     def watch(self, database: Database) -> None:
@@ -74,11 +80,13 @@ class Seen:
                 ).fetchall()  # fmt: skip
                 at = time.time()
                 version = max([version, *(row[2] for row in found)])
+                self.versions.setdefault(version, at)
                 self._take(found, at)
 
     def _take(self, found: list[Any], at: float) -> None:
         for source, observed_at, _, edge_id in found:
             observed_us = to_us(observed_at)
+            self.states.setdefault((edge_id, observed_us // 1_000_000), at)
             if observed_us > self.newest.get(edge_id, 0):
                 self.newest[edge_id] = observed_us
                 self.rows.append((source, observed_us, at))
@@ -179,6 +187,8 @@ def main() -> None:
     parser.add_argument("--singles", type=int, default=100)
     parser.add_argument("--burst", type=int, default=0)
     parser.add_argument("--home", type=Path)
+    parser.add_argument("--readers", type=int, default=0)
+    parser.add_argument("--asked", type=float, default=200.0)
     wish = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="yuki-load-") as folder:
         cluster, context, network = prepared(wish.home or Path(folder))
@@ -204,6 +214,7 @@ def measure(cluster: Cluster, context: Context, network: Network, wish: argparse
     meter = threading.Thread(target=sample_all, args=(usage, cluster, seen.stop))
     watcher.start()
     meter.start()
+    crowd = start_readers(context, PORT, wish, t0) if wish.readers else None
     late = (
         threading.Thread(target=send_burst, args=(burst, t0 + wish.seconds // 2, context.database)) if burst else None
     )
@@ -211,6 +222,8 @@ def measure(cluster: Cluster, context: Context, network: Network, wish: argparse
         late.start()
     try:
         output, _ = sender.communicate(json.dumps(plan).encode())
+        if crowd:
+            tell_readers(json.loads(crowd.communicate()[0]), seen, _line)
         time.sleep(5)
         if late:
             late.join()

@@ -142,7 +142,8 @@ def make_lines(n: int = N_LINES, seed: int = SEED) -> list[Line]:
     """n lines; the same seed gives the same."""
     rng = np.random.default_rng(seed)
     names, place, share = _towns()
-    lines = _roads(place, share, rng)[: n // 2]
+    roads = _roads(place, share, rng)
+    lines = roads[:: -(-len(roads) // (n // 2))]  # every so manieth where few lines are wanted
     counts = np.floor(share * (n - len(lines))).astype(int)
     counts[0] += n - len(lines) - counts.sum()
     for town, name in enumerate(names):
