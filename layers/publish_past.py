@@ -115,6 +115,7 @@ def write_past(
     connection.execute(read_sql("layers", "publish_lock"))
     taken = {"event_id": event.event_id, "from_at": from_at, "to_at": "infinity" if event.is_over else to_at}
     connection.execute(read_sql("layers", "past_taken"), taken)
+    connection.execute(read_sql("layers", "past_reopened"), {"event_id": event.event_id})
     connection.execute(read_sql("layers", "past_span_taken"), taken)
     n = 0
     for part in told:

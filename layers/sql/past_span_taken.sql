@@ -16,4 +16,4 @@ INSERT INTO pub.past_span (event_id, from_at, to_at, event_kind, event_name, ref
                            step_s, is_closed, past_version, synthetic)
 SELECT event_id, %(to_at)s, to_at, event_kind, event_name, reference_at, network_version, known_at, step_s, is_closed,
        past_version + 1, synthetic
-FROM held WHERE to_at IS NULL OR to_at > %(to_at)s
+FROM held WHERE (to_at IS NULL OR to_at > %(to_at)s) AND %(to_at)s < 'infinity'::timestamptz

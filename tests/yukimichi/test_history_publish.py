@@ -9,6 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psycopg
 import pytest
 from typer.testing import CliRunner
@@ -22,7 +23,7 @@ from geo.timeline import to_us
 from geo.vocabulary import EventKind
 from layers.past_spans import STATE, SpanBuilder
 from layers.publish_past import forget_past, grid
-from tests.yukimichi.archive_town import Town, at
+from tests.yukimichi.archive_town import NOW, Town, at
 from yukimichi.__main__ import app
 from yukimichi.history_publish import PastKeeper, due_events, publish_event
 
@@ -143,10 +144,33 @@ def test_an_event_in_another_splits_what_is_told_of_it(town: Town) -> None:
     ]
 
 
+def test_an_open_event_is_told_up_to_now_and_goes_on_live(town: Town) -> None:
+    """What was published of it by then gives way; what is published is carried on, and ended by the next change."""
+    begin = NOW - timedelta(hours=1)
+    storm = open_event(town.database, EventKind.STORM, "大雪", begin)
+    town.drive("one", begin + timedelta(minutes=8), 41)
+    town.refresh()  # published for the first time, at NOW
+    network = town.network()
+    with town.database.connect(Role.PUBLISH) as connection:  # as if it had been live since half an hour
+        early = NOW - timedelta(minutes=32)
+        connection.execute("UPDATE pub.past_span SET from_at = %s", (early,))
+        connection.execute("UPDATE pub.status_past SET from_at = %s", (early,))
+        connection.execute("UPDATE pub.dataset SET as_of = %s", (NOW - timedelta(minutes=7),))
+    report = publish_event(town.database, network, town.settings, storm.event_id)
+    assert (report.from_at, report.to_at) == (begin, NOW - timedelta(minutes=7))
+    for minutes in (60, 50, 45, 30, 10):
+        same_as_the_engine(town, NOW - timedelta(minutes=minutes))
+    spans = town.rows("SELECT from_at, to_at, known_at IS NULL FROM pub.past_span ORDER BY 1", Role.READER)
+    assert spans == [(begin, report.to_at, False), (report.to_at, None, True)]
+    n_open = "SELECT count(*), min(from_at), max(from_at) FROM pub.status_past WHERE to_at IS NULL"
+    assert town.rows(n_open, Role.READER) == [(1, report.to_at, report.to_at)]
+    town.drive("two", NOW - timedelta(minutes=30), 41, heading_deg=np.full(41, 90.0))
+    town.refresh()
+    assert town.rows(n_open, Role.READER) == [(1, NOW, NOW)]
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_spans_are_those_of_a_list_of_states(seed: int) -> None:
-    import numpy as np
-
     rng = np.random.default_rng(seed)
     moments = np.cumsum(rng.integers(1, 9, 30)).tolist()
     frames = np.zeros((30, 12), STATE)
