@@ -63,17 +63,31 @@ def publish_changes(connection: psycopg.Connection[Row], changes: Changes, as_of
         keep_past(connection, held["event_id"], reason, as_of, version)
     if changes.ended_ids:
         run(connection, "publish_passes_ended", {"pass_ids": list(changes.ended_ids)})
-    publish_passes(connection, changes, max(held["reference_at"], as_of - PASSES_KEPT))
+    _write_passes(connection, changes, max(held["reference_at"], as_of - PASSES_KEPT))
     version -= changed == 0
     run(connection, "publish_moment", {"as_of": as_of, "status_version": version})
     return version
 
 
-def publish_passes(connection: psycopg.Connection[Row], changes: Changes, since: datetime) -> int:
+def publish_passes(connection: psycopg.Connection[Row], changes: Changes, as_of: datetime) -> int:
     """Publish the passes that were written, and what their machines have gone away from; how many.
 
-    since  passes that ended before do not count
+    For a transaction of its own, after that of the states: what may be told of passes takes longer to find out. Says
+    anew what is published, as answers about passes rest on that. Nothing where nothing was ever published.
     """
+    if not changes.pass_ids:
+        return 0
+    run(connection, "publish_lock")
+    held = one_row(connection, "publish_held")
+    if held is None:
+        return 0
+    n = _write_passes(connection, changes, max(held["reference_at"], as_of - PASSES_KEPT))
+    if n:
+        run(connection, "publish_moment", {"as_of": held["as_of"], "status_version": held["status_version"]})
+    return n
+
+
+def _write_passes(connection: psycopg.Connection[Row], changes: Changes, since: datetime) -> int:
     if not changes.pass_ids:
         return 0
     touched = [*changes.pass_ids, *changes.ended_ids]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -31,7 +31,7 @@ from geo.store.plans import plans_key
 from geo.store.snow_cells import refresh_snow
 from geo.store.status_live import LiveStatus
 from geo.timeline import now
-from layers.publish_live import Changes, Masks, publish_changes, publish_sums
+from layers.publish_live import Changes, Masks, publish_changes, publish_passes, publish_sums
 from layers.publish_orders import publish_orders
 from layers.snow import publish_snow
 from yukimichi.pipeline import World, refresh
@@ -243,7 +243,9 @@ class Live:
         ended = [one for row in rows for one in row[2]]
         changes = Changes(changed.tolist(), [one for row in rows for one in row[1]], ended)
         with done.timed("publish"), held.publish.transaction():
-            publish_changes(held.publish, changes, moment)
+            publish_changes(held.publish, replace(changes, pass_ids=()), moment)
+        with done.timed("passes"), held.publish.transaction():
+            publish_passes(held.publish, changes, moment)
 
     def _clock(self, held: Connections, done: Round, moment: datetime) -> None:
         """What changes without any fix: silence, the ends of clearings and of traces, plans, events, roads."""
