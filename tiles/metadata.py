@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Any
 
 import pygeoapi.api as core
@@ -42,7 +41,7 @@ FILTERING = tuple(
 MVT_RELATION = "http://www.opengis.net/def/rel/ogc/1.0/tilesets-vector"
 
 
-def _resource(collection: Collection, bbox: tuple[float, float, float, float], since: datetime | None) -> Document:
+def _resource(collection: Collection, bbox: tuple[float, float, float, float]) -> Document:
     links = []
     if collection.tile_layer is not None:
         links.append({
@@ -51,7 +50,7 @@ def _resource(collection: Collection, bbox: tuple[float, float, float, float], s
         })  # fmt: skip
     extents: Document = {"spatial": {"bbox": list(bbox), "crs": CRS84}}
     if collection.time is not None:
-        extents["temporal"] = {"begin": since, "end": None}
+        extents["temporal"] = {"begin": None, "end": None}  # closures, passes and the past begin before the event
     return {
         "type": "collection",
         "title": {"ja": collection.title_ja, "en": collection.title_en},
@@ -68,9 +67,7 @@ def _resource(collection: Collection, bbox: tuple[float, float, float, float], s
     }  # fmt: skip
 
 
-def config(
-    collections: Mapping[str, Collection], bbox: tuple[float, float, float, float], since: datetime | None
-) -> Document:
+def config(collections: Mapping[str, Collection], bbox: tuple[float, float, float, float]) -> Document:
     """pygeoapi's configuration, in memory, from the catalogue."""
     contact = {"name": "Yukimichi", "url": PLACEHOLDER}
     return {
@@ -87,20 +84,18 @@ def config(
             },
             "license": LICENCE, "provider": contact, "contact": contact,
         },
-        "resources": {name: _resource(collection, bbox, since) for name, collection in collections.items()},
+        "resources": {name: _resource(collection, bbox) for name, collection in collections.items()},
     }  # fmt: skip
 
 
 class Metadata:
     """The metadata of one set of collections. Answers are kept: they change only with the catalogue."""
 
-    def __init__(
-        self, collections: Mapping[str, Collection], bbox: tuple[float, float, float, float], since: datetime | None
-    ) -> None:
+    def __init__(self, collections: Mapping[str, Collection], bbox: tuple[float, float, float, float]) -> None:
         self.collections = dict(collections)
         root = logging.getLogger()
         level, handlers = root.level, root.handlers[:]
-        self._api = API(config(self.collections, bbox, since), {})
+        self._api = API(config(self.collections, bbox), {})
         root.setLevel(level)  # pygeoapi sets up the root logger; how this service logs is not its affair
         root.handlers[:] = handlers
         self._kept: dict[tuple[object, ...], str] = {}

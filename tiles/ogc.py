@@ -12,7 +12,6 @@ from psycopg_pool import PoolTimeout
 from starlette.requests import Request
 from starlette.responses import Response
 
-from geo.timeline import EPOCH
 from layers.catalogue import Collection
 from tiles import schemas
 from tiles.access import Caller, caller_of, permit
@@ -33,15 +32,13 @@ def _metadata(service: Service, caller: Caller) -> Metadata:
     key = (
         dataset.reference_layers,
         dataset.bbox,
-        dataset.reference_at,
         caller.is_manager,
         caller.contractor is not None,
     )
     if key not in service.metadata:
         visible = {n: c for n, c in dataset.collections.items() if caller.may_see(c)}
-        since = dataset.reference_at if dataset.reference_at > EPOCH else None
-        service.metadata = {k: v for k, v in service.metadata.items() if k[:3] == key[:3]}
-        service.metadata[key] = Metadata(visible, dataset.bbox, since)
+        service.metadata = {k: v for k, v in service.metadata.items() if k[:2] == key[:2]}
+        service.metadata[key] = Metadata(visible, dataset.bbox)
     return service.metadata[key]
 
 

@@ -1,4 +1,4 @@
--- What the small town has none of and the abstract tests ask for: a closure with a begin and no end yet, and names with
+-- What the small town has none of and the abstract tests ask for: a closure from before the storm, and names with
 -- quotation marks, a backslash and a tab inside. Made up. Runs after tests/tiles/small_town.sql, before the publication.
 INSERT INTO ops.road_order (order_id, entry_id, kind, restriction, during, planned_m, laid_m, reason, is_reason_public,
                             author, network_version, is_synthetic, geom)
