@@ -317,7 +317,8 @@ def test_devices_open_to_a_managers_key_and_each_read_is_logged(client: httpx.Cl
     assert "devices" in [c["id"] for c in client.get("/ogc/collections", headers=manager).json()["collections"]]
     assert "devices" not in [c["id"] for c in client.get("/ogc/collections").json()["collections"]]
     with town.connect(Role.APP) as connection:
-        log = connection.execute("SELECT action, detail ->> 'collection' FROM app.audit WHERE action <> 'refused'").fetchall()
+        read = "SELECT action, detail ->> 'collection' FROM app.audit WHERE action <> 'refused'"
+        log = connection.execute(read).fetchall()
         assert log == [("read", "devices")]
         connection.execute("UPDATE app.api_key SET revoked_at = now() WHERE name = 'k-manager'")
     assert client.get(path, headers=manager).status_code == 401
