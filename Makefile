@@ -4,7 +4,7 @@ PYTHON3 ?= python3
 BIN := .venv/bin
 ROOMS := geo ingest layers tiles portal yukimichi
 
-.PHONY: help run test check lint types contracts docs conformance reference clean-data clean format lock bench-match bench-serve drill-crash drill-requests ready ready-dev
+.PHONY: help run test test-qgis check lint types contracts docs conformance reference clean-data clean format lock bench-match bench-serve drill-crash drill-requests ready ready-dev
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -21,6 +21,13 @@ ifdef PYTEST
 else
 	@$(BIN)/pytest -n $(TESTERS) --dist loadfile --durations 25
 endif
+
+# QGIS comes with the Python of the system. QGIS=write makes the picture of the docs and its reference anew.
+QGIS ?= yes
+test-qgis: ready-dev ## test the exported project in QGIS itself; installs it by apt-get, about 1 GB, takes minutes
+	@/usr/bin/python3 -c "import qgis.core" 2> /dev/null || { SUDO=; [ "$$(id -u)" = 0 ] || SUDO=sudo; $$SUDO apt-get -qq update && \
+	  DEBIAN_FRONTEND=noninteractive $$SUDO apt-get -qq install -y --no-install-recommends python3-qgis qgis-providers; }
+	@YUKI_QGIS=$(QGIS) $(BIN)/pytest tests/qgis
 
 check: lint types contracts test docs ## all that CI runs
 

@@ -22,6 +22,8 @@ type Side = Literal["left", "right"]
 LEGEND_MM = 1.2
 #: Widths grow by half each time the scale doubles twice (JOINT_PX of the resident map), within bounds.
 GROWTH = "max(0.4, min(3.2, (144000.0 / @map_scale) ^ 0.2925))"
+#: Dashes of a thin line are as long as those of one of this width, millimetres; shorter ones run together.
+DASH_MM = 0.8
 #: Close up each direction has this share of the whole width.
 SIDE_SHARE = 0.7
 #: Seconds now, UTC.
@@ -56,7 +58,7 @@ def _line(
     width = width_expression(class_column, share, more_mm)
     computed = {"outlineWidth": width, **place}
     if dash is not None:
-        whole = width_expression(class_column)
+        whole = f"max({DASH_MM:g}, {width_expression(class_column)})"
         computed["customDash"] = f"to_string(({whole}) * {dash[0]:g}) || ';' || to_string(({whole}) * {dash[1]:g})"
     return stroke(colour, LEGEND_MM * share + more_mm, dash=dash, computed=computed)
 

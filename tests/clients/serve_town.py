@@ -7,6 +7,7 @@ of the answer.
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -52,7 +53,8 @@ def main(conninfo: str, moment: str, log: str) -> None:
     listener = listen(ServerSettings.model_construct(host="127.0.0.1", port=0))
     print(f"http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
     config = uvicorn.Config(Noted(app, Path(log)), log_level="warning", lifespan="on")
-    uvicorn.Server(config).run(sockets=[listener])
+    with contextlib.suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run(sockets=[listener])
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import brotli
 import pytest
 
 from tests.clients.town import MANAGER_KEY, Town
@@ -73,6 +74,17 @@ def test_gzip_carries_the_same(curl: Curl, path: str) -> None:
     assert "accept-encoding" in headers["vary"].lower()
     assert same(gzip.decompress(packed), plain, path)
     assert len(packed) < len(plain)
+
+
+@pytest.mark.parametrize("path", [path for path in ADDRESSES if "tiles" not in path])
+def test_brotli_carries_the_same(curl: Curl, path: str) -> None:
+    _, _, plain = curl(path)
+    status, headers, packed = curl(path, "-H", "Accept-Encoding: br")
+    assert status == 200
+    assert headers["content-encoding"] == "br"
+    assert same(brotli.decompress(packed), plain, path)
+    # what curl unpacks by itself is the same
+    assert same(curl(path, "--compressed")[2], plain, path)
 
 
 def same(one: bytes, other: bytes, path: str) -> bool:

@@ -72,7 +72,7 @@ def test_ogrinfo_counts_and_bounds_as_the_database_does(ogrinfo: Run, town: Town
 
 def test_ogr2ogr_takes_out_every_feature_of_every_collection(take_out: Run, town: Town) -> None:
     for name in town.public:
-        same_features(town.collection(name), pairs(take_out(name)), town.rows(name))
+        same_features(town.collection(name), pairs(take_out(name, "-oo", "PAGE_SIZE=1000")), town.rows(name))
 
 
 def test_ogr2ogr_follows_the_pages(take_out: Run, town: Town) -> None:
@@ -104,6 +104,7 @@ def test_ogr2ogr_asks_the_service_for_a_value(take_out: Run, town: Town) -> None
 
 def test_a_filter_that_stays_with_ogr2ogr_is_right_as_well(take_out: Run, town: Town) -> None:
     """Decimals have to be decimals for it: GDAL takes their type from the first page."""
-    found = take_out("road_status", "-where", "covered_fraction > 0.1 AND covered_fraction < 0.6")
+    where = "covered_fraction > 0.1 AND covered_fraction < 0.6"
+    found = take_out("road_status", "-oo", "PAGE_SIZE=1000", "-where", where)
     rows = town.rows("road_status", "s.covered_fraction > 0.1 AND s.covered_fraction < 0.6")
     assert same_features(town.collection("road_status"), pairs(found), rows) == len(rows) > 100
