@@ -55,7 +55,8 @@ def wait_for(address: str) -> Any:
 def tell_readers(report: dict[str, Any], seen: Any, line: Callable[[str, Any], None]) -> None:
     """What readers of the map met: times of tiles, and how late they saw what was published."""
     print("answers to readers", {int(status): n for status, n in sorted(report["statuses"].items())})
-    line("tile to a reader", np.array(report["tiles"]))
+    if report["tiles"]:
+        line("tile to a reader", np.array(report["tiles"]))
     versions = [at - seen.versions[version] for version, at in report["versions"] if version in seen.versions]
     known = [(edge, s, at) for edge, s, at in report["states"] if (edge, s) in seen.states and at]
     states = [(at - seen.states[edge, s], at - s) for edge, s, at in known]

@@ -79,7 +79,7 @@ async def _tiles(report: Report, port: int, until: float, paths: list[str]) -> N
 async def _run(plan: dict[str, Any]) -> Report:
     report, session, port = Report(), Session.read(), int(plan["port"])
     await asyncio.sleep(max(0.0, plan["t0"] - time.time()))
-    until = plan["t0"] + plan["seconds"]
+    until = max(plan["t0"], time.time()) + plan["seconds"]  # the server may have been slow to start
     crowd = Crowd(
         port, plan["readers"], plan["per_s"], until, plan["names"], plan["edge_ids"],
         lambda: max(report.versions, default=0),
