@@ -10,7 +10,6 @@ from tiles.axes import CRS84, SUPPORTED
 from tiles.cql2_sql import LANGUAGES as FILTER_LANGUAGES
 from tiles.cql2_text import FILTER_MAX
 from tiles.items_query import FORMATS, LIMIT_DEFAULT, LIMIT_MAX, OFFSET_MAX, PAGING
-from tiles.keyset import CURSOR_MAX
 from tiles.parameters import LANGUAGES
 from tiles.tile_openapi import tile_paths
 
@@ -47,12 +46,12 @@ PARAMETERS: Document = {
     "lang": _query("lang", {"type": "string", "enum": list(LANGUAGES)}, "Language of titles and pages."),
     "limit": _query("limit", _LIMIT, "Most features of a page; more than the maximum gives the maximum."),
     "offset": _query("offset", _OFFSET, "Features to leave out before; pages then go on by offset."),
-    "cursor": _query("cursor", {"type": "string", "maxLength": CURSOR_MAX}, "Where a page begins, from a next link."),
+    "cursor": _query("cursor", {"type": "string"}, "Where a page begins, from a next link."),
     "bbox": _query("bbox", _NUMBERS, "Features that meet this box."),
     "bbox-crs": _query("bbox-crs", _CRS | {"default": CRS84}, "CRS of bbox."),
     "crs": _query("crs", _CRS | {"default": CRS84}, "CRS of the answer."),
     "datetime": _query("datetime", {"type": "string"}, "Moment, or begin/end with .. for open (RFC 3339)."),
-    "filter": _query("filter", {"type": "string", "maxLength": FILTER_MAX}, "Condition in CQL2 on the queryables."),
+    "filter": _query("filter", {"type": "string"}, f"Condition in CQL2 on queryables, up to {FILTER_MAX} characters."),
     "filter-lang": _query("filter-lang", _LANGUAGE, "Encoding of filter."),
     "filter-crs": _query("filter-crs", _CRS | {"default": CRS84}, "CRS of the geometries in filter."),
     "sortby": _query("sortby", _NAMES, "Sortables with commas between; - before a name turns it round."),
