@@ -11,6 +11,8 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from yukimichi.quick import QuickRoutes
+
 #: Parts of paths, and what is asked for each: what is there, and what is not.
 PARTS: dict[str, tuple[str, ...]] = {
     "layer": ("roads", "municipalities", "depots"),
@@ -56,6 +58,8 @@ def routes(found: Iterable[Any], prefix: str = "") -> Iterator[tuple[str, frozen
         inner = getattr(route, "original_router", None)
         if inner is not None:
             yield from routes(inner.routes, prefix)
+        elif isinstance(route, QuickRoutes):
+            yield from routes(own for _, own in vars(route)["_routes"])
         elif getattr(route, "methods", None):
             yield prefix + route.path, frozenset(route.methods)
         elif type(route).__name__ == "Mount":
