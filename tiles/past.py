@@ -187,8 +187,8 @@ async def past_snapshot(request: Request, service: Service, form: Form) -> Respo
     async with service.connection() as connection:
         span = await span_at(connection, at)
     basis: tuple[object, ...] = (service.dataset.basis, span, at)
-    if span is not None and span.to_at is None:
-        basis = (service.dataset.basis, service.dataset.status_version, at)
+    if span is not None and span.to_at is None and at >= service.dataset.as_of:
+        basis = (*basis, service.dataset.status_version)
 
     async def plain() -> bytes:
         then = await read_then(service, at)

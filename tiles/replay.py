@@ -134,9 +134,15 @@ class Cut:
     to_at: datetime
 
 
+def _last_minute(dataset: Dataset) -> datetime:
+    """The end of what is told of an event that goes on: a whole minute, so that all who ask in it share an answer."""
+    return dataset.as_of.replace(second=0, microsecond=0)
+
+
 def cut_of(spans: list[Span], dataset: Dataset, asked: dict[str, datetime]) -> Cut:
     """The asked part of an event. Raises InputError where it ends before it begins, NotFoundError where none is."""
-    begin, end = spans[0].from_at, max(span.to_at or dataset.as_of for span in spans)
+    begin, end = spans[0].from_at, max(span.to_at or _last_minute(dataset) for span in spans)
+    end = max(begin, end)
     from_at, to_at = max(asked.get("from", begin), begin), min(asked.get("to", end), max(end, begin))
     if "from" in asked and "to" in asked and asked["to"] < asked["from"]:
         raise InputError("Parameter to: before `from`.", hint="Give the later moment as `to`.")
@@ -179,7 +185,10 @@ async def events(request: Request) -> Response:
     base, dataset = str(request.base_url).rstrip("/"), service.dataset
     told = [
         all_of[-1].head(dataset)
-        | {"from_at": zulu(all_of[0].from_at), "to_at": zulu(max(span.to_at or dataset.as_of for span in all_of))}
+        | {
+            "from_at": zulu(all_of[0].from_at),
+            "to_at": zulu(max(span.to_at or _last_minute(dataset) for span in all_of)),
+        }
         | {"replay": f"{base}/status/history/{event_id}"}
         for event_id, all_of in by_event.items()
     ]
@@ -207,9 +216,7 @@ async def replay(request: Request, event_id: int) -> Response:
 
 
 async def _answer(request: Request, service: Service, form: Form, event_id: int, cut: Cut) -> Response:
-    is_open = any(span.to_at is None for span in cut.spans)
-    state = service.dataset.status_version if is_open else 0
-    basis = (service.dataset.basis, state, event_id, cut, form.name)
+    basis = (service.dataset.basis, event_id, cut, form.name)
 
     async def body_in(encoding: str) -> bytes:
         whole = await service.past.get((basis, "identity"), lambda: _make(service, event_id, cut, form.name))
