@@ -17,8 +17,7 @@ from geo.errors import InputError
 
 type Node = Any
 
-#: Longest filter in characters, deepest nesting of brackets, functions and operators. A level takes up to 14 calls, and
-#: Python allows 1,000 in all, of which a server or a test has used some hundred when it comes here.
+#: Longest filter in characters, deepest nesting (a level takes up to 14 of the 1,000 calls that Python allows).
 FILTER_MAX = 16_000
 DEPTH_MAX = 30
 #: Whole numbers of more digits are read as floats; no column holds one.
