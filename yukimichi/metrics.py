@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import psycopg
 from fastapi import APIRouter
@@ -17,8 +18,10 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from psycopg_pool import PoolTimeout
+from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from geo.db import Role, read_sql
@@ -194,7 +197,16 @@ class MeasureMiddleware:
 
 def template_of(scope: Scope) -> str:
     """The template of the route that answered; what no route answers, files of the map too, is `static`."""
-    return str(getattr(scope.get("route"), "path", "static"))
+    route = scope.get("route")
+    if route is not None:
+        return str(route.path)
+    return _plain_templates(scope["app"]).get(scope.get("endpoint"), "static") if "endpoint" in scope else "static"
+
+
+@lru_cache(maxsize=4)
+def _plain_templates(application: Starlette) -> dict[object, str]:
+    """Templates by handler of the routes that are plain Starlette, which leave only their handler in a scope."""
+    return {route.endpoint: route.path for route in application.routes if type(route) is Route}
 
 
 @router.get("/metrics", include_in_schema=False)

@@ -6,7 +6,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 #: Headers that scripts of other origins may read.
 EXPOSED = "Cache-Status, Content-Crs, ETag, Last-Modified, Link, Retry-After"
-_OPEN = ((b"access-control-allow-origin", b"*"), (b"access-control-expose-headers", EXPOSED.encode()))
+OPEN_HEADERS = ((b"access-control-allow-origin", b"*"), (b"access-control-expose-headers", EXPOSED.encode()))
 _METHODS = b"GET, HEAD, POST, OPTIONS"
 #: A browser may remember for so long what it is allowed to send, seconds.
 _PREFLIGHT_S = b"86400"
@@ -53,7 +53,7 @@ class OpenMiddleware:
 
         async def opened(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), *_OPEN]
+                message["headers"] = [*message.get("headers", ()), *OPEN_HEADERS]
             await send(message)
 
         await self.app(scope, receive, opened)
@@ -61,7 +61,7 @@ class OpenMiddleware:
 
 async def _preflight(send: Send, wanted: bytes | None) -> None:
     headers = [
-        _OPEN[0],
+        OPEN_HEADERS[0],
         (b"access-control-allow-methods", _METHODS),
         (b"access-control-max-age", _PREFLIGHT_S),
         (b"vary", b"Access-Control-Request-Headers"),

@@ -39,8 +39,8 @@ from tiles.problems import HANDLERS
 from tiles.service import Service
 from yukimichi import health, metrics
 from yukimichi.logs import configure
-from yukimichi.middleware import HeadMiddleware, OpenMiddleware
-from yukimichi.quick import QuickRoutes
+from yukimichi.middleware import OPEN_HEADERS, HeadMiddleware, OpenMiddleware
+from yukimichi.quick import ExpressMiddleware, QuickRoutes
 from yukimichi.reports import http as reports_http
 
 #: What a storm asks for, found before all other routes.
@@ -53,6 +53,7 @@ QUICK = frozenset(
         "/status/changes",
     }
 )
+SECURITY_HEADERS = [(name.lower().encode(), value.encode()) for name, value in site.SECURITY.items()]
 #: mallopt(3), glibc's malloc.h: the most arenas of a process. Left alone it is eight for each core, and each keeps what
 #: its threads have freed; the threads that pack answers and read batches need no more than two.
 M_ARENA_MAX, N_ARENAS = -8, 2
@@ -99,15 +100,17 @@ def create_app(settings: Settings, database: Database, service: Service | None =
     application.include_router(health.router)
     application.include_router(metrics.router)
     site.mount_web(application, shared)
-    often = (vector.router, tilesets.router, snapshot.router, changes.router)
-    application.router.routes.insert(0, QuickRoutes(often, QUICK))
+    quick = QuickRoutes((vector.router, tilesets.router, snapshot.router, changes.router), QUICK)
+    application.router.routes.insert(0, quick)
     application.add_middleware(site.SecurityMiddleware)
     application.add_middleware(CompressionMiddleware)
     application.add_middleware(GateMiddleware, service=shared)
     application.add_middleware(OpenMiddleware)
     application.add_middleware(metrics.MeasureMiddleware, metrics=counted)
     application.add_middleware(HeadMiddleware)
-    application.front = FrontMiddleware(partial(FastAPI.__call__, application), shared, counted.tell)
+    whole = partial(FastAPI.__call__, application)
+    express = ExpressMiddleware(whole, application, quick, (*SECURITY_HEADERS, *OPEN_HEADERS), counted.tell)
+    application.front = FrontMiddleware(express, shared, counted.tell)
     return application
 
 
