@@ -207,7 +207,8 @@ def warm(found: Measured, folder: Path, database: Database, wish: argparse.Names
                 f"/ogc/collections/roads/tiles/WebMercatorQuad/{z}/{y}/{x}" for z, x, y in tiles
             ],
             "status tiles": [f"/ogc/collections/road_status/tiles/WebMercatorQuad/{z}/{y}/{x}" for z, x, y in tiles],
-            "status snapshot": ["/status/snapshot"],
+            "status snapshot, packed": ["/status/snapshot?f=packed"],
+            "status snapshot, JSON": ["/status/snapshot?f=json"],
         }
         for kind, paths in by_kind.items():
             for who, base, connections, threads in (
