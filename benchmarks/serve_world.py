@@ -209,7 +209,7 @@ def _is_on_plan(line: Line) -> bool:
 
 
 def _write_states(connection: psycopg.Connection[Row], lines: list[Line], now: datetime) -> None:
-    """States as tours leave them: forty lines one after the other, twelve seconds apart."""
+    """States as tours leave them: forty lines one after the other, both directions, twelve seconds apart."""
     rng = np.random.default_rng(SEED + 1)
     began = now - STORM_BEGAN
     row = connection.execute(
@@ -221,11 +221,12 @@ def _write_states(connection: psycopg.Connection[Row], lines: list[Line], now: d
         "INSERT INTO ops.cover_run (event_id, as_of, n_changed, network_version) VALUES (%s, %s, 1, 1)", (row[0], now)
     )
     tours = rng.uniform(0.05, 0.95, len(lines) // 40 + 1) * STORM_BEGAN.total_seconds()
+    fates = rng.random(len(tours))
     with connection.cursor() as cursor, cursor.copy(COPY_STATES) as copy:  # type: ignore[arg-type]
         for k, line in enumerate(lines):
-            is_planned, luck = _is_on_plan(line), rng.random(2)
+            is_planned, chance = _is_on_plan(line), float(fates[k // 40])
             at = began + timedelta(seconds=float(tours[k // 40]) + 12 * (k % 40))
-            for side, chance in enumerate(luck.tolist()):
+            for side in range(2):
                 edge = 2 * k + 2 + side
                 if chance < (CLEARED_ON_PLAN if is_planned else CLEARED_OFF_PLAN):
                     state, seen = ("clearing", at) if chance < CLEARING else ("cleared", at)

@@ -88,6 +88,21 @@ def create_app(settings: Settings, database: Database, service: Service | None =
     application.state.service = shared
     application.state.intake = intake
     application.state.metrics = counted
+    quick = _routes(application, shared)
+    application.add_middleware(site.SecurityMiddleware)
+    application.add_middleware(CompressionMiddleware)
+    application.add_middleware(GateMiddleware, service=shared)
+    application.add_middleware(OpenMiddleware)
+    application.add_middleware(metrics.MeasureMiddleware, metrics=counted)
+    application.add_middleware(HeadMiddleware)
+    whole = partial(FastAPI.__call__, application)
+    express = ExpressMiddleware(whole, application, quick, (*SECURITY_HEADERS, *OPEN_HEADERS), counted.tell)
+    application.front = FrontMiddleware(express, shared, counted.tell)
+    return application
+
+
+def _routes(application: FastAPI, shared: Service) -> QuickRoutes:
+    """Add all routes; those that are found before the others."""
     ogc_items.mount(application)
     status = (snapshot.router, changes.router, stream.router, replay.router, edge_answer.router)
     pixels = (raster.router, raster_collections.router)
@@ -102,16 +117,7 @@ def create_app(settings: Settings, database: Database, service: Service | None =
     site.mount_web(application, shared)
     quick = QuickRoutes((vector.router, tilesets.router, snapshot.router, changes.router), QUICK)
     application.router.routes.insert(0, quick)
-    application.add_middleware(site.SecurityMiddleware)
-    application.add_middleware(CompressionMiddleware)
-    application.add_middleware(GateMiddleware, service=shared)
-    application.add_middleware(OpenMiddleware)
-    application.add_middleware(metrics.MeasureMiddleware, metrics=counted)
-    application.add_middleware(HeadMiddleware)
-    whole = partial(FastAPI.__call__, application)
-    express = ExpressMiddleware(whole, application, quick, (*SECURITY_HEADERS, *OPEN_HEADERS), counted.tell)
-    application.front = FrontMiddleware(express, shared, counted.tell)
-    return application
+    return quick
 
 
 def listen(settings: ServerSettings) -> socket.socket:
