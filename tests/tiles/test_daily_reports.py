@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import json
+import math
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import httpx
 import openpyxl
 import pytest
+from mvt_reader import read_tile
 from reports_town import RULES, build
 
 from geo.db import Database, Role
@@ -126,11 +128,25 @@ def test_without_a_key_of_theirs_it_is_shut(ask: Any, address: str, path: str) -
     assert ask("a key that is none", path).status_code == 401
 
 
-def test_there_are_no_tiles_of_it(ask: Any) -> None:
-    for path in ("/ogc/collections/daily_reports/tiles", "/ogc/collections/daily_reports/tiles/WebMercatorQuad/0/0/0",
-                 "/tiles/daily_reports/1/0/0/0.mvt"):  # fmt: skip
-        for key in ("own", "manager"):
-            assert ask(key, path).status_code == 404
+def test_tiles_hold_the_rows_of_the_key_alone(ask: Any, address: str) -> None:
+    path = "/ogc/collections/daily_reports/tiles/WebMercatorQuad/0/0/0"
+    west, south, east, north = ask("manager", "/ogc/collections/daily_reports").json()["extent"]["spatial"]["bbox"][0]
+    x = int(((west + east) / 2 + 180) / 360 * 2**12)
+    y = int((1 - math.asinh(math.tan(math.radians((south + north) / 2))) / math.pi) / 2 * 2**12)
+    near = f"/ogc/collections/daily_reports/tiles/WebMercatorQuad/12/{y}/{x}"
+    assert httpx.get(address + path).status_code == 401
+    assert ask("public", path).status_code == 403
+    told = {}
+    for key in ("own", "other", "nobody", "manager"):
+        answer = ask(key, near)
+        assert answer.headers["cache-control"] == "private, no-store"
+        layers = read_tile(answer.content) if answer.status_code == 200 else []
+        told[key] = {feature.properties["contractor"] for layer in layers for feature in layer.features
+                     if "contractor" in feature.properties}  # fmt: skip
+    assert told["own"] <= {"秘密建設"}
+    assert told["other"] <= {"北陸建設"}
+    assert told["nobody"] == set()
+    assert told["manager"] >= told["own"] | told["other"] > set()
 
 
 def test_who_may_read_it_is_told_of_it(ask: Any, address: str) -> None:
