@@ -166,7 +166,7 @@ def test_sapporo_is_noded_ploughed_matched_and_served(context: Context, yuki_dat
     assert after.status.n_edges["cleared"] > 10_000
     with served(context) as client:
         items = client.get("/ogc/collections/road_status/items", params={"state": "cleared", "limit": 5}).json()
-    assert items["numberMatched"] > 10_000
+    assert items["numberMatchedEstimate"] > 10_000  # exact numbers end at 10,000
     assert all(feature["properties"]["synthetic"] for feature in items["features"])
     assert state.source == "sim"
 
