@@ -243,8 +243,6 @@ def test_a_manager_stops_its_own_publication_alone(
 
 
 def test_an_unknown_key_is_401_and_only_that_is_written(client: httpx.Client, database: Database) -> None:
-    client: httpx.Client, database: Database
-) -> None:
     for headers in ({}, bearer("wrong"), {"Authorization": "Basic x"}):
         answer = client.post("/ingest/orders", json=CLOSED, headers=headers)
         assert answer.status_code == 401
