@@ -184,7 +184,7 @@ def test_the_page_as_json_has_everything(town: Town) -> None:
     assert [(row["reason"], row["n"]) for row in page["rejects"]] == [("future_time", 2), ("zero_position", 1)]
     assert [(row["source"], row["n_failures"], row["error"]) for row in page["polls"]] == [("gps", 3, "it says 498")]
     text = town.status().stdout
-    for said in ("2 future_time in the last hour", "3 failures since: it says 498", " s ago, 12 rounds"):
+    for said in ("2 future_time in the last hour", "3 failures since: it says 498", "0: heard 0 s ago, 12 rounds"):
         assert said in text, text
 
 
