@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -184,8 +185,9 @@ def test_the_page_as_json_has_everything(town: Town) -> None:
     assert [(row["reason"], row["n"]) for row in page["rejects"]] == [("future_time", 2), ("zero_position", 1)]
     assert [(row["source"], row["n_failures"], row["error"]) for row in page["polls"]] == [("gps", 3, "it says 498")]
     text = town.status().stdout
-    for said in ("2 future_time in the last hour", "3 failures since: it says 498", "0: heard 0 s ago, 12 rounds"):
+    for said in ("2 future_time in the last hour", "3 failures since: it says 498"):
         assert said in text, text
+    assert re.search(r"0: heard \d s ago, 12 rounds", text), text
 
 
 def test_only_so_many_sick_devices_are_listed(town: Town) -> None:

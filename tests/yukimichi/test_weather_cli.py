@@ -82,19 +82,20 @@ def test_weather_from_files_to_a_storm_and_the_map(run: Run, tmp_path: Path, dat
 
 
 def test_new_weather_is_published_within_a_tick_of_the_clock(run: Run, tmp_path: Path, database: Database) -> None:
-    hour = now().replace(second=0, microsecond=0)  # an observation of the full hour may be too old by now
+    settings = load_settings(tmp_path / "config.yml")
+    moment = now()  # snow is told as of whole steps of the clock, and an observation of the full hour may be too old
+    last = moment - (moment - datetime(2000, 1, 1, tzinfo=UTC)) % timedelta(minutes=settings.snow.step_min)
     run("ingest", "roads", "roads.geojson", "--source", "r", "--map", "id=id")
     run("ingest", "stations", "stations.csv", "--source", "jma")
-    run("ingest", "weather", str(depths(tmp_path / "w.csv", hour - timedelta(hours=1), 10, 12)), "--source", "jma")
-    settings = load_settings(tmp_path / "config.yml")
+    run("ingest", "weather", str(depths(tmp_path / "w.csv", last - timedelta(hours=1), 10, 12)), "--source", "jma")
     live = Live(database, settings, b"secret")
     with connections(database) as held:
         live.round(held)
         assert [row[2] for row in published(database)] == [12]
         source = settings.source("jma")
-        ingest_weather(database, depths(tmp_path / "v.csv", hour, 17), "jma", source, "UTC", now(), Hints())
+        ingest_weather(database, depths(tmp_path / "v.csv", last, 17), "jma", source, "UTC", now(), Hints())
         live.round(held)
-    assert [row[2:] for row in published(database)] == [(17, hour)]
+    assert [row[2:] for row in published(database)] == [(17, last)]
 
 
 def test_a_format_that_nobody_knows_is_named(run: Run) -> None:
