@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tiles.basemap import basemap_version
 from tiles.dataset import Dataset
 from tiles.pages import CSP, STYLE, STYLE_PATH
 from tiles.parameters import LANGUAGES, refuse_unknown
@@ -52,6 +53,7 @@ async def config(request: Request) -> Response:
         "network_version": dataset.network_version,
         "roads_version": dataset.roads_version,
         "reference_version": dataset.reference_version,
+        "basemap_version": basemap_version(dataset),
         "reference_layers": list(dataset.reference_layers),
         "synthetic": dataset.is_synthetic,
         "traffic_side": service.settings.traffic_side,

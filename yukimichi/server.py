@@ -19,8 +19,10 @@ from ingest import http as ingest_http
 from ingest import http_harja, http_orders
 from ingest.intake import Intake
 from tiles import (
+    basemap,
     changes,
     edge_answer,
+    map_layers,
     ogc,
     ogc_items,
     raster,
@@ -46,6 +48,7 @@ from yukimichi.reports import http as reports_http
 #: What a storm asks for, found before all other routes.
 QUICK = frozenset(
     {
+        "/tiles/basemap/{version}/{z:int}/{x:int}/{y:int}.mvt",
         "/tiles/{layer}/{version}/{z:int}/{x:int}/{y:int}.mvt",
         "/ogc/collections/{collection_id}/tiles/{set_id}/{z:int}/{row:int}/{col:int}",
         "/ogc/tiles/{set_id}/{z:int}/{row:int}/{col:int}",
@@ -106,7 +109,8 @@ def _routes(application: FastAPI, shared: Service) -> QuickRoutes:
     ogc_items.mount(application)
     status = (snapshot.router, changes.router, stream.router, replay.router, edge_answer.router)
     pixels = (raster.router, raster_collections.router)
-    for router in (ogc.router, tilesets.router, vector.router, *pixels, *status, site.router):
+    drawn = (basemap.router, vector.router, map_layers.router)  # the basemap's address is a layer's as well
+    for router in (ogc.router, tilesets.router, *drawn, *pixels, *status, site.router):
         application.include_router(router)
     application.include_router(ingest_http.router)
     application.include_router(http_harja.router)
@@ -115,7 +119,7 @@ def _routes(application: FastAPI, shared: Service) -> QuickRoutes:
     application.include_router(health.router)
     application.include_router(metrics.router)
     site.mount_web(application, shared)
-    quick = QuickRoutes((vector.router, tilesets.router, snapshot.router, changes.router), QUICK)
+    quick = QuickRoutes((basemap.router, vector.router, tilesets.router, snapshot.router, changes.router), QUICK)
     application.router.routes.insert(0, quick)
     return quick
 
