@@ -33,31 +33,32 @@ const RANK = [8, 1, 2, 3, 4, 5, 6, 9, 8, 0];
 
 const STATE_BY_CHAR = { c: "cleared", g: "clearing", u: "uncleared", "?": "unknown", "-": "closed" };
 
-/** The state at `nowS` (epoch seconds) of one direction: {code, state, reason}.
- *  `facts` has char, reason, clearedS, validS, observedS; a missing time is NaN. Whatever is not known to be good
- *  becomes unknown: a clearing without a time, past its valid_until, or older than the last age class. */
-export function shown(facts, nowS) {
-  const state = STATE_BY_CHAR[facts.char];
-  if (state === "closed") return { code: CODE.CLOSED, state, reason: "none" };
-  if (state === "cleared") return shownCleared(facts, nowS);
-  if (state === "clearing") {
-    const isFresh = nowS - facts.observedS < CLEARING_MAX_S && !(nowS >= facts.validS);
-    if (isFresh) return { code: CODE.CLEARING, state, reason: facts.reason };
-    return { code: CODE.UNKNOWN, state: "unknown", reason: "expired" };
+/** The code at `nowS` (epoch seconds) of one direction from bare values: the one rule of what may be said. A missing time
+ *  is NaN. Whatever is not known to be good becomes unknown: a clearing without a time, past its valid_until, or older
+ *  than the last age class. */
+export function codeOf(char, reason, clearedS, validS, observedS, nowS) {
+  if (char === "c") {
+    if (nowS >= validS) return CODE.UNKNOWN;
+    for (const [belowS, code] of AGE_CLASSES) if (nowS - clearedS < belowS) return code;
+    return CODE.UNKNOWN;
   }
-  if (state === "uncleared") return { code: CODE.UNCLEARED, state, reason: facts.reason };
-  const code = facts.reason === "not_on_plan" ? CODE.NONE : CODE.UNKNOWN;
-  return { code, state: "unknown", reason: facts.reason };
+  if (char === "g") {
+    const isFresh = nowS - observedS < CLEARING_MAX_S && !(nowS >= validS);
+    return isFresh ? CODE.CLEARING : CODE.UNKNOWN;
+  }
+  if (char === "u") return CODE.UNCLEARED;
+  if (char === "-") return CODE.CLOSED;
+  return reason === "not_on_plan" ? CODE.NONE : CODE.UNKNOWN;
 }
 
-function shownCleared(facts, nowS) {
-  const ageS = nowS - facts.clearedS;
-  if (!(nowS >= facts.validS)) {
-    for (const [belowS, code] of AGE_CLASSES) {
-      if (ageS < belowS) return { code, state: "cleared", reason: facts.reason };
-    }
-  }
-  return { code: CODE.UNKNOWN, state: "unknown", reason: "expired" };
+/** The state at `nowS` of one direction in words: {code, state, reason}. `facts` has char, reason, clearedS, validS,
+ *  observedS. */
+export function shown(facts, nowS) {
+  const code = codeOf(facts.char, facts.reason, facts.clearedS, facts.validS, facts.observedS, nowS);
+  const state = STATE_BY_CHAR[facts.char];
+  if (code === CODE.CLOSED) return { code, state, reason: "none" };
+  const isOver = code === CODE.UNKNOWN && (state === "cleared" || state === "clearing");
+  return isOver ? { code, state: "unknown", reason: "expired" } : { code, state: state ?? "unknown", reason: facts.reason };
 }
 
 /** The worse of two directions; a closed direction does not count. Half on a plan counts as unknown, so that one

@@ -1,7 +1,7 @@
 // Reads the compact snapshot of the whole prefecture into columns, carries them on by what has changed since, and
 // classifies them for a moment in time.
 
-import { CODE, shown, worse } from "./classify.js";
+import { CODE, codeOf, worse } from "./classify.js";
 import { readStates } from "./packed.js";
 
 const DIRECTIONS = ["forward", "backward"];
@@ -128,8 +128,10 @@ function readDirection(raw, name, what) {
   };
 }
 
-/** What the snapshot says about one direction of the piece at position i. */
+/** What the snapshot says about one direction of the piece at position i. A snapshot of the past works it out when it is
+ *  asked (time/track.js). */
 export function factsAt(direction, i) {
+  if (direction.factsAt) return direction.factsAt(i);
   return {
     char: direction.char[i],
     reason: direction.reason[i],
@@ -153,15 +155,17 @@ export function factsOf(snapshot, pieceId, oneway = 0) {
 
 /** Codes of all listed pieces at nowS: one number a piece, forward + 16 * backward + 256 * worse. */
 export function classifyAll(snapshot, nowS) {
+  if (snapshot.codesAt) return snapshot.codesAt(nowS);
   const n = snapshot.pieceId.length;
   const codes = new Uint16Array(n);
-  for (let i = 0; i < n; i += 1) {
-    const forward = shown(factsAt(snapshot.forward, i), nowS).code;
-    const backward = shown(factsAt(snapshot.backward, i), nowS).code;
-    codes[i] = pack(forward, backward);
-  }
+  const code = ({ char, reason, clearedS, validS, observedS }, i) =>
+    codeOf(char[i], reason[i], clearedS[i], validS[i], observedS[i], nowS);
+  for (let i = 0; i < n; i += 1) codes[i] = pack(code(snapshot.forward, i), code(snapshot.backward, i));
   return codes;
 }
+
+/** Stands among codes for a piece of which nothing is told: the map shows what it shows of roads that are not listed. */
+export const UNLISTED = 0xffff;
 
 export function pack(forward, backward) {
   return forward + 16 * backward + 256 * worse(forward, backward);
