@@ -187,6 +187,35 @@ class RasterKind(Term):
     OTHER = "other", "その他"
 
 
+class FacilityKind(Term):
+    """施設の種別: what a place is that people and the order of clearing look for."""
+
+    HOSPITAL = "hospital", "病院"
+    EMERGENCY_HOSPITAL = "emergency_hospital", "救急病院"
+    FIRE_STATION = "fire_station", "消防署"
+    POLICE_STATION = "police_station", "警察署"
+    SHELTER = "shelter", "指定避難所"
+    EMERGENCY_SITE = "emergency_site", "指定緊急避難場所"
+    SCHOOL = "school", "学校"
+    CARE_HOME = "care_home", "介護施設"
+    TOWN_HALL = "town_hall", "役場"
+    SNOW_DUMP = "snow_dump", "雪捨て場"
+    OTHER = "other", "その他"
+
+
+class CameraProblem(Term):
+    """カメラ画像の取得の問題: why the last try to fetch a picture gave none."""
+
+    NONE = "none", ""
+    NOT_ALLOWED = "not_allowed", "許可されていない場所"
+    UNREACHABLE = "unreachable", "カメラのサーバーにつながらない"
+    REFUSED = "refused", "カメラのサーバーが画像を返さない"
+    MOVED = "moved", "画像の場所が変わっている"
+    TOO_LARGE = "too_large", "画像が大きすぎる"
+    NO_IMAGE = "no_image", "画像ではないものが返った"
+    UNREADABLE = "unreadable", "画像が壊れている"
+
+
 class Manager(Term):
     """管理者: who is responsible for the road."""
 

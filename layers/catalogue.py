@@ -23,7 +23,9 @@ from layers.columns import (
     WORK_SECTION,
     Column,
 )
+from layers.columns_disputes import DISPUTE
 from layers.columns_orders import CLOSURE, ORDER, WITHHELD
+from layers.columns_places import BUS_ROUTE, BUS_STOP, CAMERA, FACILITY, PRIORITY_NETWORK
 from layers.columns_reports import DAILY_REPORT
 from layers.columns_service import SERVICE_LEVEL
 from layers.columns_snow import SNOW, WEATHER_STATION
@@ -42,10 +44,12 @@ class Collection:
     time            columns of begin and end that `datetime` filters, or None: a feature has no time of its own
     is_public       False: only a manager's key opens it
     is_by_contractor  True: a contractor's key opens it too, for rows of its own; its SELECT has sees_all and contractor
+    is_by_manager   True: each manager's key sees rows of its own; its SELECT has sees_every_manager and manager_of
     is_live         True: rows change with the clock even when nothing is published (states expire)
     has_attributes  True: a jsonb column `attributes` is spread into the properties
     tile_layer      name of its vector tiles, or None
     past_source     name of the SQL file that has its rows at a moment of the past (as_of), or None
+    is_placed       True: its rows change with a publication of places alone, and its tiles have the version of that
     """
 
     collection_id: str
@@ -60,10 +64,12 @@ class Collection:
     time: tuple[str, str] | None = None
     is_public: bool = True
     is_by_contractor: bool = False
+    is_by_manager: bool = False
     is_live: bool = False
     has_attributes: bool = False
     tile_layer: str | None = None
     past_source: str | None = None
+    is_placed: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -149,6 +155,40 @@ COLLECTIONS: tuple[Collection, ...] = (
         tile_layer="closures",
     ),
     Collection(
+        "facilities", "施設", "Facilities",
+        "Hospitals, shelters, fire stations, schools, snow dumps and other places that people look for, by kind.",
+        "病院、避難所、消防署、学校、雪捨て場などの施設。種別（kind）で選ぶ。",
+        "facilities", "place_id", FACILITY, "Point", tile_layer="facilities", is_placed=True,
+    ),
+    Collection(
+        "cameras", "道路カメラ", "Road cameras",
+        "Cameras that look at roads, with the path of their newest picture on this host, its time, and whether it is "
+        "late. The picture of another time is no view of now.",
+        "道路カメラ。最新画像のこのサーバー上のパス、画像の時刻、更新の遅れ。古い画像は現在の様子ではない。",
+        "cameras", "camera_id", CAMERA, "Point", is_live=True, tile_layer="cameras",
+    ),
+    Collection(
+        "priority_network", "雪みちネットワーク路線", "Priority network",
+        "Roads that are kept open first, in classes, as laid onto the network.",
+        "優先して通行を確保する路線。区分（network_class）は1が最優先。",
+        "priority_network", "priority_id", PRIORITY_NETWORK, "MultiLineString", tile_layer="priority_network",
+        is_placed=True,
+    ),
+    Collection(
+        "bus_stops", "停留所", "Bus stops",
+        "Bus stops of transit feeds (GTFS), with their departures a day. A feed whose last day is over is_expired.",
+        "バス停留所（GTFS）と1日の便数。データの有効期間が過ぎたものは is_expired。",
+        "bus_stops", "stop_id", BUS_STOP, "Point", is_live=True, tile_layer="bus_stops", is_placed=True,
+    ),
+    Collection(
+        "bus_routes", "バス系統", "Bus routes",
+        "Bus routes of transit feeds (GTFS), with their trips a day; shape_source says whether the line is the feed's "
+        "or made from its stops along the roads. A feed whose last day is over is_expired.",
+        "バス系統（GTFS）と1日の便数。shape_source は経路がデータのものか、停留所から道路に沿って作ったものかを示す。"
+        "データの有効期間が過ぎたものは is_expired。",
+        "bus_routes", "route_id", BUS_ROUTE, "MultiLineString", is_live=True, tile_layer="bus_routes", is_placed=True,
+    ),
+    Collection(
         "orders", "指示", "Orders",
         "Everything that road managers entered by hand: restrictions, corrections of states, publication stops, with "
         "what of them does not fit the roads. Reading it is written into the audit log.",
@@ -190,12 +230,21 @@ COLLECTIONS: tuple[Collection, ...] = (
         "devices", "vehicle_id", DEVICE, "Point", time=("last_fix_at", "last_fix_at"), is_public=False,
         tile_layer="devices",
     ),
+    Collection(
+        "disputes", "異議", "Disputes",
+        "What people saw on a road that is not what the service told, beside what it told, and what was decided; each "
+        "manager's key sees its own roads. Reading it is written into the audit log.",
+        "表示と違うという住民からの知らせと、そのときの表示、判断。管理者の鍵では自分の管理道路の分が見える。閲覧は監査記録に残る。",
+        "disputes", "dispute_id", DISPUTE, "LineString", time=("seen_at", "received_at"), is_public=False,
+        is_by_manager=True, is_live=True,
+    ),
 )  # fmt: skip
 
 #: Names of reference layers that we know; others go by their own name.
 REFERENCE_TITLES: dict[str, tuple[str, str]] = {
     "coast": ("海岸線", "Coast"),
     "settlements": ("集落", "Settlements"),
+    "rivers": ("河川", "Rivers"),
     "emergency_roads": ("緊急輸送道路", "Emergency transport roads"),
     "shelters": ("避難所", "Shelters"),
     "reported_closures": ("他機関の通行規制", "Reported closures"),

@@ -22,6 +22,8 @@ LISTS = [
     vocabulary.TraversalStatus,
     vocabulary.EventKind,
     vocabulary.AmendmentCause,
+    vocabulary.FacilityKind,
+    vocabulary.CameraProblem,
     vocabulary.Manager,
     vocabulary.RasterKind,
     vocabulary.RoadClass,
@@ -48,6 +50,8 @@ CHECKED = {
     ("ops", "event", "kind"): set(vocabulary.EventKind),
     ("ops", "amendment", "cause"): set(vocabulary.AmendmentCause),
     ("pub", "raster", "kind"): set(vocabulary.RasterKind),
+    ("net", "place", "kind"): set(vocabulary.FacilityKind),
+    ("pub", "camera_image", "problem"): set(vocabulary.CameraProblem),
 }
 
 

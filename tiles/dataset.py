@@ -41,6 +41,7 @@ class Dataset:
     north: float
     published_at: datetime
     withheld_version: int = 0
+    places_key: str = ""
     reference_layers: tuple[str, ...] = ()
 
     @property
@@ -49,9 +50,9 @@ class Dataset:
         return _roads_version(self.network_version, self.network_key, self.plan_key)
 
     @property
-    def ground(self) -> tuple[int, str, str, str]:
+    def ground(self) -> tuple[int, str, str, str, str]:
         """What geometry tiles are made of; as long as it is the same, so are their versions."""
-        return self.network_version, self.network_key, self.plan_key, self.reference_key
+        return self.network_version, self.network_key, self.plan_key, self.reference_key, self.places_key
 
     @property
     def basis(self) -> tuple[str, int, bool, int]:
@@ -63,6 +64,11 @@ class Dataset:
     def reference_version(self) -> str:
         """Version of the tiles of reference layers."""
         return self.reference_key
+
+    @property
+    def places_version(self) -> str:
+        """Version of the tiles of places, the priority network and buses."""
+        return self.places_key or "none"
 
     @property
     def bbox(self) -> tuple[float, float, float, float]:

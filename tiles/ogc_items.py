@@ -40,8 +40,10 @@ def state_of(dataset: Dataset, collection: Collection) -> tuple[Hashable, ...]:
     """The stored state that the rows of a collection rest on."""
     if collection.source == "reference":
         return (dataset.reference_key,)
+    if collection.is_placed:
+        return (dataset.places_key,)
     if collection.source == "roads":
-        return (dataset.network_key, dataset.plan_key, dataset.reference_key)
+        return (dataset.network_key, dataset.plan_key, dataset.reference_key, dataset.places_key)
     return (dataset.published_at,)
 
 

@@ -53,6 +53,7 @@ async def config(request: Request) -> Response:
         "network_version": dataset.network_version,
         "roads_version": dataset.roads_version,
         "reference_version": dataset.reference_version,
+        "places_version": dataset.places_version,
         "basemap_version": basemap_version(dataset),
         "reference_layers": list(dataset.reference_layers),
         "synthetic": dataset.is_synthetic,

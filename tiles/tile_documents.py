@@ -13,7 +13,7 @@ from tiles.axes import CRS84
 from tiles.dataset import Dataset
 from tiles.matrix_sets import MATRIX_SETS, WEB_MERCATOR, Box, MatrixSet
 from tiles.metadata import LICENCE, TITLE
-from tiles.tile_layers import DIMENSIONS, described, fields_of, is_fixed, joined, properties_of
+from tiles.tile_layers import DIMENSIONS, described, fields_of, is_fixed, joined, properties_of, version_in
 
 type Document = dict[str, Any]
 
@@ -192,7 +192,7 @@ def tileset_document(origin: Origin, matrix_set: MatrixSet, dataset: Dataset, la
 
 def _versioned(dataset: Dataset, collection: Collection, root: str) -> tuple[str, str]:
     """(version, address of its tiles) of a collection whose tiles never change their meaning."""
-    version = dataset.roads_version if collection.source == "roads" else dataset.reference_version
+    version = version_in(dataset, collection)
     return version, f"{root}/tiles/{collection.tile_layer}/{version}/{{z}}/{{x}}/{{y}}.mvt"
 
 

@@ -17,6 +17,7 @@ from tiles.tile_sql import REFERENCE, drawn_columns, source_of, source_params
 
 if TYPE_CHECKING:
     from tiles.access import Caller
+    from tiles.dataset import Dataset
     from tiles.service import Service
 
 type Document = dict[str, Any]
@@ -76,8 +77,15 @@ def is_tiled(collection: Collection) -> bool:
 
 
 def is_fixed(collection: Collection) -> bool:
-    """Whether its tiles have a version: they change with the roads, the plans or the reference layers alone."""
-    return collection.collection_id == ROADS or collection.source == REFERENCE
+    """Whether its tiles have a version: they change with roads, plans, reference layers or places alone."""
+    return collection.collection_id == ROADS or collection.source == REFERENCE or collection.is_placed
+
+
+def version_in(dataset: Dataset, collection: Collection) -> str:
+    """The present version of the tiles of a collection that has one."""
+    if collection.collection_id == ROADS:
+        return dataset.roads_version
+    return dataset.places_version if collection.is_placed else dataset.reference_version
 
 
 def properties_of(collection: Collection) -> Document:
@@ -123,7 +131,7 @@ class Boxes:
         if collection.collection_id in (ROADS, STATUS):
             return dataset.bbox
         now_s = service.clock().timestamp()
-        version: object = dataset.reference_version if is_fixed(collection) else dataset.basis
+        version: object = version_in(dataset, collection) if is_fixed(collection) else dataset.basis
         known = self._known.get(collection.collection_id)
         if known is not None and known[0] == version and (is_fixed(collection) or now_s - known[1] < BOX_LIFE_S):
             return known[2]

@@ -27,7 +27,7 @@ type Params = dict[str, Any]
 STATE_JA = json.dumps({state.value: state.ja for state in State}, ensure_ascii=False)
 
 #: Columns that follow from another one and the clock.
-OF_THE_CLOCK = frozenset({"as_of", "age_s", "cleared_age_s", "silent_s"})
+OF_THE_CLOCK = frozenset({"as_of", "age_s", "cleared_age_s", "silent_s", "is_expired"})
 REFERENCE = "reference"
 
 #: How a column of each kind is written into a tile, which knows text, numbers and booleans.

@@ -1,7 +1,7 @@
 """Vector tiles: where each comes from, how long it holds, and what goes out.
 
-- Roads and reference layers: an address that holds the version of its content never changes its meaning, so caches may
-  keep it for a year; another version than the present one is sent on to the present one.
+- Roads, reference layers and places: an address that holds the version of its content never changes its meaning, so
+  caches may keep it for a year; another version than the present one is sent on to the present one.
 - States: kept until a change touches them or a clearing in them runs out (tiles.tile_status).
 - Every other public collection: kept for LIVE_S.
 - What only some may see: made for each request, never kept.
@@ -38,7 +38,7 @@ from tiles.service import Service, service_of
 from tiles.tile_ageing import aged
 from tiles.tile_cache import Key, Tile
 from tiles.tile_documents import MVT, Origin, tilejson
-from tiles.tile_layers import is_fixed, tiled_collection, tiled_collections
+from tiles.tile_layers import is_fixed, tiled_collection, tiled_collections, version_in
 from tiles.tile_sql import params, source_params, statement
 from tiles.tile_status import status_key
 
@@ -65,11 +65,11 @@ PRIVATE = "private, no-store"
 
 def version_of(dataset: Dataset, layer: str) -> str:
     """Version of a layer's tiles. Raises NotFoundError for a layer that is not published, or has no version."""
-    if layer == ROADS:
-        return dataset.roads_version
-    if layer in dataset.reference_layers:
-        return dataset.reference_version
-    known = ", ".join((ROADS, *dataset.reference_layers))
+    found = dataset.collections.get(layer)
+    if found is not None and (layer == ROADS or found.is_placed or layer in dataset.reference_layers):
+        return version_in(dataset, found)
+    placed = [key for key, one in dataset.collections.items() if one.is_placed]
+    known = ", ".join((ROADS, *placed, *dataset.reference_layers))
     raise NotFoundError(f"No tile layer {layer[:80]!r}.", hint=f"There are: {known}.")
 
 
@@ -93,8 +93,9 @@ async def _read(
     bound = params(collection, matrix_set, z, x, y, source)
     role = caller.role_for(collection) if not collection.is_public else Role.READER
     async with service.tile_gate.open(), service.connection(role) as connection:
-        found = await connection.execute(statement(collection, matrix_set, z), bound)
-        row = await found.fetchone()
+        # in binary: as text the bytes of a tile are written as hexadecimal digits and read back
+        async with connection.cursor(binary=True) as cursor:
+            row = await (await cursor.execute(statement(collection, matrix_set, z), bound)).fetchone()
     assert row is not None
     ends_s = inf if row[1] is None else row[1]
     if not is_fixed(collection) and collection.collection_id != STATUS:
