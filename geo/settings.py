@@ -18,12 +18,14 @@ from pydantic import BaseModel, Field, ValidationError
 
 from geo.errors import ConfigError
 from geo.settings_base import Part, ZoneName, keys_beside
+from geo.settings_card import CardSettings
 from geo.settings_coverage import CoverageSettings
 from geo.settings_events import EventSettings
 from geo.settings_live import DeviceSettings, IngestSettings, MqttSettings, WorkerSettings
 from geo.settings_operations import LogSettings, RetentionSettings
 from geo.settings_rasters import RasterSettings
 from geo.settings_reports import ReportSettings
+from geo.settings_search import SearchSettings
 from geo.settings_service import ServiceSettings
 from geo.settings_snapshot import PastSettings, StreamSettings
 from geo.settings_snow import SnowSettings
@@ -104,6 +106,8 @@ class Settings(Part):
     publish: PublishSettings = PublishSettings()
     tiles: TileSettings = TileSettings()
     rasters: RasterSettings = RasterSettings()
+    search: SearchSettings = SearchSettings()
+    card: CardSettings = CardSettings()
     ingest: IngestSettings = IngestSettings()
     mqtt: MqttSettings = MqttSettings()
     worker: WorkerSettings = WorkerSettings()
@@ -130,6 +134,11 @@ class Settings(Part):
     def rasters_dir(self) -> Path:
         """Where the files of rasters lie, a folder a raster."""
         return self.home / "rasters"
+
+    @property
+    def addresses_dir(self) -> Path:
+        """Where the address dictionary lies."""
+        return self.search.dictionary or self.home / "addresses"
 
 
 #: Short names in the environment, and the keys that they set.

@@ -23,6 +23,7 @@ from layers.past import keep_past_whole
 from layers.ploughs import public_plough_id
 from layers.publish_reports import publish_reports
 from layers.rasters import publish_rasters
+from layers.road_card import publish_card_roads, publish_managers
 from layers.road_order import publish_order
 from layers.service import publish_service
 from layers.snow import publish_snow
@@ -95,6 +96,7 @@ def publish(
         n_reference = _reference(connection, state, old)
         n_roads, n_tiles = _roads(connection, state, old)
         publish_order(connection, has_new_roads=n_roads > 0)
+        publish_card_roads(connection, has_new_roads=n_roads > 0)
         has_lifted = bool(withhold(connection).lifted)
         status_version, n_status = _status(connection, state, old, is_new=n_roads > 0)
         keep_past_whole(connection, state, default_reason(state["event_kind"]).value)
@@ -107,6 +109,7 @@ def publish(
         publish_snow(connection)
         publish_reports(connection)
         publish_rasters(connection)
+        publish_managers(connection)
         dataset = "publish_dataset" if n_roads else "publish_dataset_again"
         run(connection, dataset, state | {"status_version": status_version})
         if n_roads + n_passes > MANY_ROWS:

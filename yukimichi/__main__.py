@@ -13,6 +13,7 @@ from yukimichi.cli import (
     feeds,
     history,
     ingest,
+    managers,
     operations,
     orders,
     prices,
@@ -41,6 +42,7 @@ vehicles.register(ingest.app)
 weather.register(ingest.app, events.app)
 prices.register(ingest.app)
 rasters.register(app, ingest.app)
+managers.register(ingest.app)
 orders.register(app, ingest.app)
 app.add_typer(ingest.app, name="ingest")
 stages.register(app)

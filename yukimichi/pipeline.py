@@ -20,6 +20,7 @@ from geo.store.callouts import refresh_callouts
 from geo.store.devices import load_device_stats, refresh_device_health, rules_of
 from geo.store.facts import MatchReport, match_new_fixes
 from geo.store.lines import LinesReport, match_new_lines
+from geo.store.managers import refresh_managers
 from geo.store.network import NetworkChange, refresh_network
 from geo.store.orders_stage import OrderStage, OrdersTurn
 from geo.store.plans import PlansReport, refresh_plans
@@ -91,6 +92,7 @@ def publish_all(database: Database, settings: Settings, secret: bytes, as_of: da
     lay_orders(database, settings)
     with database.connect(Role.ENGINE) as connection:
         refresh_rasters(connection)
+        refresh_managers(connection)
     return publish(
         database, as_of, secret, mask_m=settings.publish.mask_m, heard_min=settings.status.silent_min,
         shift_gap_min=settings.status.shift_gap_min,
