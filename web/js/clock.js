@@ -31,6 +31,15 @@ export function setFromEvent(asOf) {
   if (!Number.isNaN(atMs)) dataMs = atMs;
 }
 
+/** Takes the times that the page itself brought: when the server filled it, and the moment of its data (RFC 3339). A page
+ *  may have lain in a cache, so it can only put a clock right that is slow, never one that is ahead. */
+export function setFromStart(servedAt, asOf) {
+  const [servedMs, asOfMs] = [Date.parse(servedAt), Date.parse(asOf)];
+  if (!Number.isNaN(asOfMs)) dataMs = asOfMs;
+  const latestMs = Math.max(...[servedMs, asOfMs].filter((ms) => !Number.isNaN(ms)));
+  skewMs = Math.max(0, latestMs - Date.now());
+}
+
 /** Calls `tick` every `ms`, and at once when the page is shown again. */
 export function every(ms, tick) {
   setInterval(tick, ms);

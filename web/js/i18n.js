@@ -55,7 +55,7 @@ export function has(key) {
   return key in TEXTS[language];
 }
 
-/** Fills every element with data-t (text) and data-t-label (aria-label and title). */
+/** Fills every element with data-t (text), data-t-label (aria-label) and data-t-placeholder. */
 export function applyLanguage(root = document) {
   document.documentElement.lang = language;
   document.title = `${t("title")} – ${t("subtitle")}`;
@@ -63,6 +63,7 @@ export function applyLanguage(root = document) {
   for (const element of root.querySelectorAll("[data-t-label]")) {
     element.setAttribute("aria-label", t(element.dataset.tLabel));
   }
+  for (const element of root.querySelectorAll("[data-t-placeholder]")) element.placeholder = t(element.dataset.tPlaceholder);
 }
 
 /** Time of day in the service's zone; with the date when it is not the day of `nowS`. */
