@@ -23,6 +23,7 @@ from geo.settings_coverage import CoverageSettings
 from geo.settings_events import EventSettings
 from geo.settings_live import DeviceSettings, IngestSettings, MqttSettings, WorkerSettings
 from geo.settings_operations import LogSettings, RetentionSettings
+from geo.settings_places import CameraSettings, PlaceSettings
 from geo.settings_rasters import RasterSettings
 from geo.settings_reports import ReportSettings
 from geo.settings_search import SearchSettings
@@ -106,6 +107,8 @@ class Settings(Part):
     publish: PublishSettings = PublishSettings()
     tiles: TileSettings = TileSettings()
     rasters: RasterSettings = RasterSettings()
+    places: PlaceSettings = PlaceSettings()
+    cameras: CameraSettings = CameraSettings()
     search: SearchSettings = SearchSettings()
     card: CardSettings = CardSettings()
     ingest: IngestSettings = IngestSettings()
@@ -129,6 +132,12 @@ class Settings(Part):
     def networks_dir(self) -> Path:
         """Where the array artefact of each network version lies."""
         return self.home / "networks"
+
+    @property
+    def camera_files_dir(self) -> Path | None:
+        """Below what folder links of the form file: are taken; None: nowhere."""
+        below = self.cameras.files_below
+        return None if below is None else self.home / below
 
     @property
     def rasters_dir(self) -> Path:
