@@ -1,6 +1,6 @@
 // What must always be readable: the time of what is shown, that data is synthetic, that there is no connection.
 
-import { asOfS, nowS } from "../clock.js";
+import { asOfS, presentS as nowS } from "../clock.js";
 import { t, timeText } from "../i18n.js";
 
 const element = (id) => document.getElementById(id);
