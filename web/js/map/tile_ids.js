@@ -4,13 +4,14 @@
 
 export const PROTOCOL = "yuki-roads";
 
-/** Serves addresses that start with yuki-roads:// by plain requests, and calls `seen(ids)` before the map has them. */
+/** Serves addresses that start with yuki-roads:// by plain requests, and calls `seen(ids, "z/x/y")` before the map has
+ *  them. */
 export function watchTiles(seen) {
   maplibregl.addProtocol(PROTOCOL, async ({ url }, aborter) => {
     const response = await fetch(url.slice(PROTOCOL.length + 3), { signal: aborter.signal });
     if (!response.ok) throw new Error(`${new URL(response.url).pathname}: the server answered ${response.status}`);
     const data = await response.arrayBuffer();
-    seen(featureIds(new Uint8Array(data)));
+    seen(featureIds(new Uint8Array(data)), url.match(/(\d+\/\d+\/\d+)\.mvt/)?.[1]);
     return { data };
   });
 }

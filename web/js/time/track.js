@@ -11,14 +11,16 @@ export class Track {
   #loaded;
   #last; // per edge the change that holds at the cursor, -1: none yet
   #n = 0; // changes before the cursor
-  #isDefault; // per kind, whether it says no more than that nothing is told
+  #kinds; // per kind {char, reason, isDefault}; isDefault: it says no more than that nothing is told
 
   /** `loaded` is what time/decode.js gives. */
   constructor(loaded) {
     this.#loaded = loaded;
     this.#last = new Int32Array(loaded.index.nEdges).fill(-1);
     const { kinds, reasons, default_reason: reason } = loaded.head;
-    this.#isDefault = kinds.map(([char, r, bits]) => char === "?" && reasons[r] === reason && !(bits & FLAG_OBSERVED));
+    this.#kinds = kinds.map(([char, r, bits]) => ({
+      char, reason: reasons[r], isDefault: char === "?" && reasons[r] === reason && !(bits & FLAG_OBSERVED),
+    }));
     this.head = loaded.head;
     this.positionOf = new Map(Array.from(loaded.index.pieceId, (piece, i) => [piece, i]));
   }
@@ -56,14 +58,14 @@ export class Track {
   #codeAt(position, nowS) {
     const { kind, cleared, valid, observed, head } = this.#loaded;
     const i = this.#last[position];
-    const [char, reason] = head.kinds[kind[i]];
-    const s = (step) => (step === NO_STEP ? NaN : step * head.step_s);
-    return codeOf(char, head.reasons[reason], s(cleared[i]), s(valid[i]), s(observed[i]), nowS);
+    const { char, reason } = this.#kinds[kind[i]];
+    const stepS = head.step_s;
+    return codeOf(char, reason, secondsOf(cleared[i], stepS), secondsOf(valid[i], stepS), secondsOf(observed[i], stepS), nowS);
   }
 
   #isTold(position) {
     const i = position < 0 ? -1 : this.#last[position];
-    return i >= 0 && !this.#isDefault[this.#loaded.kind[i]];
+    return i >= 0 && !this.#kinds[this.#loaded.kind[i]].isDefault;
   }
 
   /** The packed code of the piece at a position of `pieceId`, at the cursor; UNLISTED where nothing is told of it. */
@@ -88,13 +90,14 @@ export class Track {
     if (position < 0) return { char: "-", reason: "none", ...none };
     const i = this.#last[position];
     if (i < 0) return { char: "?", reason: head.default_reason, ...none };
-    const [char, reason] = head.kinds[kind[i]];
-    const s = (step) => (step === NO_STEP ? NaN : step * head.step_s);
-    return {
-      char, reason: head.reasons[reason], clearedS: s(cleared[i]), validS: s(valid[i]), observedS: s(observed[i]),
-      coveredPercent: covered[i],
-    };
+    const { char, reason } = this.#kinds[kind[i]];
+    const [clearedS, validS, observedS] = [cleared, valid, observed].map((steps) => secondsOf(steps[i], head.step_s));
+    return { char, reason, clearedS, validS, observedS, coveredPercent: covered[i] };
   }
+}
+
+function secondsOf(step, stepS) {
+  return step === NO_STEP ? NaN : step * stepS;
 }
 
 /** A track at its cursor in the form of a snapshot, for everything that reads one: facts and codes are worked out when
