@@ -2,6 +2,7 @@
 
     python3 bootstrap.py run     what a running service needs
     python3 bootstrap.py dev     besides, what `make check` needs
+    --without-kernels            leave the kernels of the map matcher for later
 
 Needs nothing but Python 3.9 or later and its standard library. Does nothing when .venv already fits the lock.
 Also compiles the kernels of the map matcher when their sources changed.
@@ -143,7 +144,8 @@ def main() -> None:
     if kind not in fits and "dev" not in fits:
         install(kind)
         stamps[kind].write_text(digest(kind))
-    compile_kernels(HERE, VENV / ".kernels")
+    if "--without-kernels" not in sys.argv:
+        compile_kernels(HERE, VENV / ".kernels")
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ import httpx
 import numpy as np
 import psycopg
 import uvloop
+from psycopg.pq import Format
 from psycopg_pool import AsyncConnectionPool
 
 from geo.db import Database, Role
@@ -29,7 +30,8 @@ SCRIPT = Path(__file__).parent / "wrk" / "paths.lua"
 #: Connections to a server, and to the database where there is none between.
 N_CONNECTIONS = 8
 
-type Statement = tuple[Any, Any]
+#: Text, parameters, and whether its answer comes in binary.
+type Statement = tuple[Any, Any, bool]
 _NOTED: contextvars.ContextVar[list[Statement] | None] = contextvars.ContextVar("noted", default=None)
 
 
@@ -79,7 +81,7 @@ def _noting() -> Iterator[None]:
     async def noted(self: Any, query: Any, params: Any = None, **rest: Any) -> Any:
         found = _NOTED.get()
         if found is not None:
-            found.append((query, params))
+            found.append((query, params, self.format == Format.BINARY))
         return await execute(self, query, params, **rest)
 
     psycopg.AsyncCursor.execute = noted  # type: ignore[method-assign,assignment]
@@ -136,8 +138,8 @@ async def _bare(database: Database, asked: Sequence[list[Statement]], seconds: f
             chance = random.Random(number)
             while (start := time.perf_counter()) < end:
                 async with pool.connection() as connection:
-                    for query, params in chance.choice(asked):
-                        rows = await (await connection.execute(query, params)).fetchall()
+                    for query, params, is_binary in chance.choice(asked):
+                        rows = await (await connection.execute(query, params, binary=is_binary)).fetchall()
                         n_bytes += sum(len(one) for row in rows for one in row if isinstance(one, bytes | str))
                 took.append(time.perf_counter() - start)
 
