@@ -160,6 +160,34 @@ class ServiceState(Term):
     NO_TARGET = "no_target", "目標なし"
 
 
+class NotYet(Term):
+    """未完了の事情: published facts that stand beside a direction that is not cleared (docs/road-card.md)."""
+
+    WITHHELD = "withheld", "公表を停止している"
+    CLOSED = "closed", "通行止め"
+    NO_PLAN = "no_plan", "除雪計画の対象外"
+    NO_EVENT = "no_event", "対象となる降雪・出動がない"
+    NOT_CALLED_OUT = "not_called_out", "出動の基準に達していない"
+    SILENT = "silent", "割当機械からの通信が途絶えている"
+    NO_DEVICE = "no_device", "位置情報端末のある機械が割り当てられていない"
+    BEFORE_IT = "before_it", "手前の区間で作業した"
+    ON_ROUTE = "on_route", "同じ路線で作業している"
+    HIGHER_CLASS = "higher_class", "期限の早い路線が終わっていない"
+    PARTLY = "partly", "一部だけ除雪した"
+    WORN = "worn", "除雪後に時間がたつか雪が積もった"
+    NOT_TOLD = "not_told", "公表している情報からは分からない"
+
+
+class InLine(Term):
+    """順番: where a direction lies from a plough at work on its route (docs/road-card.md)."""
+
+    DONE = "done", "除雪済み"
+    HERE = "here", "作業中"
+    AHEAD = "ahead", "除雪車の先"
+    NOT_YET = "not_yet", "まだ"
+    NOBODY_KNOWS = "nobody_knows", "分からない"
+
+
 class PlanState(Term):
     """計画の実施状況: what became of a planned pass."""
 

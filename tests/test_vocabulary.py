@@ -24,6 +24,8 @@ LISTS = [
     vocabulary.AmendmentCause,
     vocabulary.FacilityKind,
     vocabulary.CameraProblem,
+    vocabulary.NotYet,
+    vocabulary.InLine,
     vocabulary.Manager,
     vocabulary.RasterKind,
     vocabulary.RoadClass,

@@ -105,7 +105,8 @@ async def spans_of(connection: Connection, event_id: int | None) -> list[Span]:
         return await cursor.fetchall()
 
 
-async def _why_nothing(connection: Connection, at: datetime) -> NotFoundError:
+async def why_nothing(connection: Connection, at: datetime) -> NotFoundError:
+    """The error that says why nothing is known of a moment: before the first publication, or in a gap."""
     found = await connection.execute(read_sql("tiles", "past_bounds"), {"at": at})
     first_at, last_before, next_from = await found.fetchone() or (None, None, None)
     if first_at is None or at < first_at:
@@ -161,7 +162,7 @@ async def read_then(service: Service, at: datetime) -> Then:
             raise NotFoundError(f"{zulu(at)} has not come yet.", hint="Ask for a moment of the past.")
         span = await span_at(connection, at)
         if span is None:
-            raise await _why_nothing(connection, at)
+            raise await why_nothing(connection, at)
         last = service.snapshots.last
         index = await read_index(connection, dataset, last.present.index if last else None)
         held, hidden = await read_past(connection, span.event_id, at, at)

@@ -29,6 +29,7 @@ from tiles.dataset import Dataset, read_dataset
 from tiles.gate import Gate
 from tiles.metadata import Metadata
 from tiles.raster_registry import Rasters
+from tiles.recent import Recent
 from tiles.tile_cache import TileCache
 from tiles.tile_layers import Boxes
 from tiles.tile_status import Follower
@@ -53,6 +54,8 @@ POOL_SIZES = {Role.READER: 8, Role.MANAGER: 2, Role.APP: 2}
 CHANGES_CACHE_BYTES = 4 * 2**20
 #: Answers about the past, and the index, that one process keeps in each encoding.
 PAST_CACHE_BYTES = 24 * 2**20
+#: Roads whose card goes on being told while the database is away.
+CARDS_KEPT = 2_000
 WEB = Path(__file__).parent.parent / "web"
 
 
@@ -99,6 +102,9 @@ class Service:
         self.stream: Any = None
         #: packed answers about the past
         self.past = ByteCache(PAST_CACHE_BYTES)
+        #: what was read last for the cards of some roads, and the settlements that directions are named after
+        self.cards: Recent[int, Any] = Recent(CARDS_KEPT)
+        self.places: Latest[Any] = Latest()
         #: a status version since which roads and event have surely been those of the present dataset
         self.whole_version = 0
         #: how many features matched, by what was asked and the state that it rests on; the oldest goes first

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from geo.settings import SourceSettings
+from ingest.managers import ingest_managers
 from ingest.plan_kinds import PlanKind
 from ingest.plans import ingest_plans
 from ingest.roads import ingest_roads
@@ -28,6 +29,7 @@ def load_demo(context: Context, *, n_edges: int = 70_000) -> DemoFiles:
             ingest_plans(context.database, kind, getattr(files, kind), SOURCE, source)
         for layer in LAYERS:
             ingest_plans(context.database, "layer", getattr(files, layer), SOURCE, source, layer=layer)
+        ingest_managers(context.database, files.managers, synthetic=True)
     return files
 
 

@@ -28,6 +28,7 @@ from tiles import (
     raster,
     raster_collections,
     replay,
+    road_card,
     site,
     snapshot,
     stream,
@@ -107,7 +108,7 @@ def create_app(settings: Settings, database: Database, service: Service | None =
 def _routes(application: FastAPI, shared: Service) -> QuickRoutes:
     """Add all routes; those that are found before the others."""
     ogc_items.mount(application)
-    status = (snapshot.router, changes.router, stream.router, replay.router, edge_answer.router)
+    status = (snapshot.router, changes.router, stream.router, replay.router, edge_answer.router, road_card.router)
     pixels = (raster.router, raster_collections.router)
     drawn = (basemap.router, vector.router, map_layers.router)  # the basemap's address is a layer's as well
     for router in (ogc.router, tilesets.router, *drawn, *pixels, *status, site.router):

@@ -12,6 +12,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from yukimichi.demo.managers import make_managers
 from yukimichi.demo.network import DemoNetwork, lonlat
 from yukimichi.demo.plans import DemoPlans
 from yukimichi.demo.tables import DemoTables, to_lonlat
@@ -33,6 +34,7 @@ section, machine, contractor, depot and time is fictitious. Do not navigate by i
 | sections.fgb | {n_sections} work sections 工区 |
 | assignments.csv | {n_machines} machines; an empty `vehicle` means that the machine carries no device |
 | plans.csv, kmposts.csv, depots.csv | planned passes, kilometre posts 距離標, depots |
+| managers.csv | offices 連絡先 that answer for roads, with numbers that cannot be dialled |
 | municipalities.fgb, coast.fgb, rivers.fgb, settlements.fgb | reference layers |
 """
 
@@ -66,6 +68,7 @@ class DemoFiles:
     plans: Path
     kmposts: Path
     depots: Path
+    managers: Path
     municipalities: Path
     coast: Path
     rivers: Path
@@ -106,6 +109,7 @@ def write_files(
         plans=_write_csv(folder, "plans", plans.plans),
         kmposts=_write_csv(folder, "kmposts", _with_lonlat(plans.kmposts)),
         depots=_write_csv(folder, "depots", _with_lonlat(plans.depots)),
+        managers=_write_csv(folder, "managers", make_managers(tables.municipalities)),
         municipalities=_write_layer(folder, "municipalities", outline, _areas(_bent(outlines["geometry"], bend))),
         coast=_write_layer(folder, "coast", coast, _bent(network.land.coast, bend)),
         rivers=_write_layer(folder, "rivers", rivers, _bent(network.land.rivers, bend)),
