@@ -136,6 +136,8 @@ def _roads(connection: psycopg.Connection[Row], state: Facts, old: Facts) -> tup
     n_roads = run(connection, "publish_roads", params)
     if n_roads == 0:
         raise ConflictError("The road network has no road open to vehicles.", hint="Ingest roads and run again.")
+    run(connection, "publish_kilometre_posts_gone")
+    run(connection, "publish_kilometre_posts", {"network_version": state["network_version"]})
     return n_roads, _road_tiles(connection)
 
 

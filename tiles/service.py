@@ -96,6 +96,12 @@ class Service:
         self.boxes = Boxes()
         #: the serialised snapshot of the present dataset
         self.snapshots: Latest[Any] = Latest()
+        #: sums of the present states by municipality, and what they rest on; the overview that is drawn of them
+        self.grounds: Latest[Any] = Latest()
+        self.snows: Latest[Any] = Latest()
+        self.summaries: Latest[Any] = Latest()
+        self.sheets: Latest[Any] = Latest()
+        self.drawings: Latest[Any] = Latest()
         #: serialised answers about what changed since a version
         self.changes = ByteCache(CHANGES_CACHE_BYTES)
         #: what all open streams of changes share, once there is one
@@ -113,6 +119,8 @@ class Service:
         self.stale_since: datetime | None = None
         #: what is registered of pixels, with pictures and threads of its own
         self.rasters = Rasters(settings.rasters)
+        #: names and addresses in memory, once somebody has searched
+        self.search: Any = None
         #: called with each new dataset, in order
         self.listeners: list[Callable[[Dataset], Awaitable[None]]] = []
         #: wrong keys and refusals, as they were counted

@@ -19,6 +19,7 @@ from yukimichi.cli import (
     prices,
     rasters,
     report,
+    search,
     service,
     service_level,
     sources,
@@ -49,6 +50,7 @@ stages.register(app)
 app.add_typer(events.app, name="event")
 app.add_typer(history.app, name="history")
 app.add_typer(export.app, name="export")
+app.add_typer(search.app, name="search")
 tools.register(app)
 feeds.register(app)
 status.register(app)

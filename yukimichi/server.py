@@ -29,6 +29,7 @@ from tiles import (
     raster_collections,
     replay,
     road_card,
+    search,
     site,
     snapshot,
     stream,
@@ -111,6 +112,7 @@ def _routes(application: FastAPI, shared: Service) -> QuickRoutes:
     status = (snapshot.router, changes.router, stream.router, replay.router, edge_answer.router, road_card.router)
     pixels = (raster.router, raster_collections.router)
     drawn = (basemap.router, vector.router, map_layers.router)  # the basemap's address is a layer's as well
+    application.include_router(search.router)
     for router in (ogc.router, tilesets.router, *drawn, *pixels, *status, site.router):
         application.include_router(router)
     application.include_router(ingest_http.router)
