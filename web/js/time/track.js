@@ -112,6 +112,7 @@ export function snapshotOf(track, atS) {
     statusVersion: `past-${atS}`,
     streamId: null,
     event: head.event,
+    past: head.past ?? null,
     isSynthetic: head.synthetic === true,
     defaultReason: head.default_reason,
     pieceId: track.pieceId,
