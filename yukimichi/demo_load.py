@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from geo.settings import SourceSettings
+from ingest.gazetteer import read_gazetteer
+from ingest.gazetteer_dictionary import build_dictionary
 from ingest.managers import ingest_managers
 from ingest.plan_kinds import PlanKind
 from ingest.plans import ingest_plans
@@ -30,6 +32,8 @@ def load_demo(context: Context, *, n_edges: int = 70_000) -> DemoFiles:
         for layer in LAYERS:
             ingest_plans(context.database, "layer", getattr(files, layer), SOURCE, source, layer=layer)
         ingest_managers(context.database, files.managers, synthetic=True)
+    with stage("Address dictionary 住所辞書"):
+        build_dictionary(read_gazetteer([files.addresses]), [files.addresses], context.settings.addresses_dir)
     return files
 
 

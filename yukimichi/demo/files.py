@@ -12,6 +12,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from yukimichi.demo.gazetteer import make_addresses
 from yukimichi.demo.managers import make_managers
 from yukimichi.demo.network import DemoNetwork, lonlat
 from yukimichi.demo.plans import DemoPlans
@@ -36,6 +37,7 @@ section, machine, contractor, depot and time is fictitious. Do not navigate by i
 | plans.csv, kmposts.csv, depots.csv | planned passes, kilometre posts 距離標, depots |
 | managers.csv | offices 連絡先 that answer for roads, with numbers that cannot be dialled |
 | municipalities.fgb, coast.fgb, rivers.fgb, settlements.fgb | reference layers |
+| addresses.csv | addresses for the search: streets of the settlements as blocks |
 """
 
 _ROAD_COLUMNS = [
@@ -73,6 +75,7 @@ class DemoFiles:
     coast: Path
     rivers: Path
     settlements: Path
+    addresses: Path
     readme: Path
     seed: int
     n_edges: int
@@ -114,6 +117,7 @@ def write_files(
         coast=_write_layer(folder, "coast", coast, _bent(network.land.coast, bend)),
         rivers=_write_layer(folder, "rivers", rivers, _bent(network.land.rivers, bend)),
         settlements=_write_layer(folder, "settlements", towns[["name", "name_en", "size"]], points),
+        addresses=_write_csv(folder, "addresses", make_addresses(tables, network)),
         readme=readme, seed=seed, n_edges=2 * len(network.roads),
     )  # fmt: skip
 
