@@ -20,6 +20,7 @@ from geo.errors import ConfigError
 from geo.settings_base import Part, ZoneName, keys_beside
 from geo.settings_card import CardSettings
 from geo.settings_coverage import CoverageSettings
+from geo.settings_disputes import DisputeSettings
 from geo.settings_events import EventSettings
 from geo.settings_live import DeviceSettings, IngestSettings, MqttSettings, WorkerSettings
 from geo.settings_operations import LogSettings, RetentionSettings
@@ -105,6 +106,7 @@ class Settings(Part):
     service: ServiceSettings = ServiceSettings()
     reports: ReportSettings = ReportSettings()
     publish: PublishSettings = PublishSettings()
+    disputes: DisputeSettings = DisputeSettings()
     tiles: TileSettings = TileSettings()
     rasters: RasterSettings = RasterSettings()
     places: PlaceSettings = PlaceSettings()

@@ -69,8 +69,11 @@ class Caller:
         return Role.READER if collection.is_public and not self.is_manager else Role.MANAGER
 
     def scope_params(self) -> dict[str, object]:
-        """Parameters by which the SELECT of a collection that is_by_contractor keeps each caller to its own rows."""
-        return {"sees_all": self.is_manager, "contractor": self.contractor}
+        """Parameters by which the SELECTs of collections that are somebody's own keep each caller to its rows."""
+        return {
+            "sees_all": self.is_manager, "contractor": self.contractor, "sees_every_manager": self.scope == "admin",
+            "manager_of": self.scope_of if self.scope == "manager" else None,
+        }  # fmt: skip
 
 
 PUBLIC = Caller()

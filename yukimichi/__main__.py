@@ -8,6 +8,7 @@ import typer
 
 from geo.errors import YukiError, exit_code
 from yukimichi.cli import (
+    disputes,
     events,
     export,
     feeds,
@@ -47,6 +48,7 @@ managers.register(ingest.app)
 orders.register(app, ingest.app)
 app.add_typer(ingest.app, name="ingest")
 stages.register(app)
+app.add_typer(disputes.app, name="disputes")
 app.add_typer(events.app, name="event")
 app.add_typer(history.app, name="history")
 app.add_typer(export.app, name="export")

@@ -108,6 +108,7 @@ def _kinds(connection: psycopg.Connection[Row], known: Mapping[str, Collection])
         source = sql.SQL(read_sql("layers", f"collections/{found.source}"))
         asked = sql.SQL(read_sql("yukimichi", "shape_kinds")).format(source=source)
         params = {"as_of": now(), "state_ja": "{}", "layer": key, "sees_all": True, "contractor": None}
+        params |= {"sees_every_manager": True, "manager_of": None}
         row = connection.execute(asked, params).fetchone()
         kinds[key] = "None" if row is None else KINDS.get(str(row[0]), "Geometry")
     return kinds

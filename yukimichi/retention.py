@@ -21,6 +21,7 @@ from yukimichi.archive import ArchivedDay, archive_day
 from yukimichi.archive_expiry import Expired, expire
 from yukimichi.archive_recompute import ONE_DAY, Recomputed, exclusive, recompute_locked, slices
 from yukimichi.context import Context
+from yukimichi.disputes import Forgotten, forget
 
 type Progress = Callable[[int, int], None]
 
@@ -48,6 +49,7 @@ class RetentionReport:
     expired: list[Expired] = field(default_factory=list)
     left: dict[str, str] = field(default_factory=dict)
     n_batches_forgotten: int = 0
+    disputes: Forgotten = field(default_factory=lambda: Forgotten(0, 0, 0))
 
 
 def matched_position(marks: dict[str, int], n_workers: int) -> int:
@@ -101,6 +103,7 @@ def _run_locked(context: Context, now: datetime, progress: Progress = lambda don
             report.left[str(day)] = str(error)
     report.expired = expire(context.database, context.settings, now)
     report.n_batches_forgotten = _forget_batches(context, now)
+    report.disputes = forget(context.database, context.settings.disputes, now)
     return report
 
 

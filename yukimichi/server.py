@@ -19,8 +19,11 @@ from ingest import http as ingest_http
 from ingest import http_harja, http_orders
 from ingest.intake import Intake
 from tiles import (
+    accuracy,
     basemap,
     changes,
+    disputes,
+    disputes_queue,
     edge_answer,
     map_layers,
     ogc,
@@ -115,6 +118,9 @@ def _routes(application: FastAPI, shared: Service) -> QuickRoutes:
     application.include_router(search.router)
     for router in (ogc.router, tilesets.router, *drawn, *pixels, *status, site.router):
         application.include_router(router)
+    disputes.mount(application, shared)
+    application.include_router(disputes_queue.router)
+    accuracy.mount(application, shared)
     application.include_router(ingest_http.router)
     application.include_router(http_harja.router)
     application.include_router(http_orders.router)

@@ -54,6 +54,7 @@ class Town:
             f"ORDER BY s.{collection.id_column}"
         )
         bound = {"as_of": self.moment, "state_ja": STATE_JA, "layer": collection_id, "sees_all": True}
+        bound |= {"sees_every_manager": True, "manager_of": None}
         with (
             self.database.connect(Role.MANAGER) as connection,
             connection.cursor(row_factory=dict_row) as cursor,

@@ -28,10 +28,16 @@ EXPECTED = {
     "snow",
     "weather_stations",
     "closures",
+    "facilities",
+    "cameras",
+    "priority_network",
+    "bus_stops",
+    "bus_routes",
     "orders",
     "withheld_status",
     "service_level",
     "daily_reports",
+    "disputes",
 }
 #: What a status answer has at least.
 STATUS_FIELDS = [
@@ -68,6 +74,7 @@ def test_ids_are_those_of_the_design() -> None:
         "daily_reports",
         "service_level",
         "devices",
+        "disputes",
     ]
 
 
@@ -83,6 +90,10 @@ def test_sql_returns_the_columns_of_the_catalogue(database: Database, collection
         with database.connect(Role.MANAGER) as connection, pytest.raises(psycopg.ProgrammingError, match="sees_all"):
             connection.execute(sql.SQL(read_sql("layers", f"collections/{collection.source}")), params)
         params |= {"sees_all": False, "contractor": "北陸建設"}
+    if collection.is_by_manager:
+        with database.connect(Role.MANAGER) as connection, pytest.raises(psycopg.ProgrammingError, match="sees_every"):
+            connection.execute(sql.SQL(read_sql("layers", f"collections/{collection.source}")), params)
+        params |= {"sees_every_manager": False, "manager_of": "prefecture"}
     query = sql.SQL(read_sql("layers", f"collections/{collection.source}"))
     with database.connect(Role.MANAGER) as connection:
         described = connection.execute(query, params).description

@@ -26,6 +26,8 @@ PARTS: dict[str, tuple[str, ...]] = {
     "col": ("7206",),
     "set_id": ("WebMercatorQuad", "WorldCRS84Quad"),
     "order_id": ("1",),
+    "dispute_id": ("12345678",),
+    "token": ("nope", "A" * 43),
     "event": ("2", "987654"),
     "event_id": ("2", "987654"),
     "raster_id": ("nope",),
@@ -43,6 +45,8 @@ QUERIES = (
 )  # fmt: skip
 #: Further addresses of single routes.
 MORE: dict[str, tuple[str, ...]] = {
+    "/disputes/new": ("?piece_id=2", "?piece_id=3&lang=en", "?piece_id=987654"),
+    "/accuracy": ("", "?lang=en", "?f=json"),
     "/status/snapshot": ("", "?at=2026-01-18T21:00:00Z", "?f=json"),
     "/status/changes": ("?since=0", "?since=1"),
     "/reports/daily": tuple(f"?date=2026-01-18&format={form}" for form in ("csv", "csv-cp932", "xlsx", "json"))
