@@ -33,6 +33,7 @@ from geo.settings_snapshot import PastSettings, StreamSettings
 from geo.settings_snow import SnowSettings
 from geo.settings_sources import SourceSettings
 from geo.settings_tiles import TileSettings
+from geo.settings_web import WebSettings
 from geo.vocabulary import RoadClass
 
 __all__ = ["Part", "Settings", "SourceSettings", "load_settings"]
@@ -109,6 +110,7 @@ class Settings(Part):
     disputes: DisputeSettings = DisputeSettings()
     tiles: TileSettings = TileSettings()
     rasters: RasterSettings = RasterSettings()
+    web: WebSettings = WebSettings()
     places: PlaceSettings = PlaceSettings()
     cameras: CameraSettings = CameraSettings()
     search: SearchSettings = SearchSettings()

@@ -80,7 +80,8 @@ def encoding_of(accepted: str) -> str:
     return "br" if brotli_weight >= gzip_weight else "gzip"
 
 
-def _is_text(media_type: str) -> bool:
+def is_text(media_type: str) -> bool:
+    """Whether bodies of a media type are text, which packing makes smaller."""
     bare = media_type.partition(";")[0].strip().lower()
     return bare != STREAM and (bare.startswith(TEXTS) or bare.endswith(SUFFIXES))
 
@@ -114,7 +115,7 @@ class _Compressing:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(raw=message["headers"])
             is_plain = "content-encoding" not in headers and message["status"] not in (204, 206, 304)
-            if is_plain and _is_text(headers.get("content-type", "")):
+            if is_plain and is_text(headers.get("content-type", "")):
                 if "accept-encoding" not in headers.get("vary", "").lower():
                     headers.add_vary_header("Accept-Encoding")
                 message["headers"] = headers.raw

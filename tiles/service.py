@@ -33,6 +33,7 @@ from tiles.recent import Recent
 from tiles.tile_cache import TileCache
 from tiles.tile_layers import Boxes
 from tiles.tile_status import Follower
+from tiles.web_files import WebFiles
 
 LOG = logging.getLogger(__name__)
 type Connection = psycopg.AsyncConnection[tuple[Any, ...]]
@@ -102,6 +103,9 @@ class Service:
         self.summaries: Latest[Any] = Latest()
         self.sheets: Latest[Any] = Latest()
         self.drawings: Latest[Any] = Latest()
+        #: the files of the page, and the page as it is filled in each language
+        self.web_files = WebFiles(web)
+        self.first_pages: dict[str, Latest[Any]] = {"ja": Latest(), "en": Latest()}
         #: serialised answers about what changed since a version
         self.changes = ByteCache(CHANGES_CACHE_BYTES)
         #: what all open streams of changes share, once there is one

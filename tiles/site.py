@@ -10,7 +10,6 @@ from fastapi import APIRouter, FastAPI
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
-from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tiles.basemap import basemap_version
@@ -18,6 +17,7 @@ from tiles.dataset import Dataset
 from tiles.pages import CSP, STYLE, STYLE_PATH
 from tiles.parameters import LANGUAGES, refuse_unknown
 from tiles.service import Service, service_of
+from tiles.web_files import PackedFiles
 
 router = APIRouter(tags=["service"])
 
@@ -38,14 +38,11 @@ def start_view(dataset: Dataset) -> tuple[list[float], float]:
     return [round((west + east) / 2, 5), round((south + north) / 2, 5)], round(min(log2(360 / span_deg), 16.0), 2)
 
 
-@router.get("/config.json")
-async def config(request: Request) -> Response:
-    """What the map page needs to know of this service."""
-    refuse_unknown(request.query_params, ())
-    service = service_of(request)
+def config_of(service: Service) -> dict[str, Any]:
+    """What the map page needs to know of this service. Raises DatabaseProblem before the first publication."""
     dataset = service.dataset
     center, zoom = start_view(dataset)
-    content: dict[str, Any] = {
+    return {
         **TITLES,
         "center": center,
         "zoom": zoom,
@@ -61,7 +58,13 @@ async def config(request: Request) -> Response:
         "languages": list(LANGUAGES),
         "timezone": service.settings.timezone,
     }
-    return JSONResponse(content, headers={"Cache-Control": "no-cache"})
+
+
+@router.get("/config.json")
+async def config(request: Request) -> Response:
+    """What the map page needs to know of this service."""
+    refuse_unknown(request.query_params, ())
+    return JSONResponse(config_of(service_of(request)), headers={"Cache-Control": "no-cache"})
 
 
 @router.get(STYLE_PATH, include_in_schema=False)
@@ -99,7 +102,7 @@ async def docs(request: Request) -> Response:
 
 def mount_web(application: FastAPI, service: Service) -> None:
     """Serve the map page's files at /, after every other route."""
-    application.mount("/", StaticFiles(directory=service.web, html=True, check_dir=False), name="web")
+    application.mount("/", PackedFiles(service.web_files), name="web")
 
 
 class SecurityMiddleware:

@@ -25,9 +25,11 @@ from tiles import (
     disputes,
     disputes_queue,
     edge_answer,
+    first_page,
     map_layers,
     ogc,
     ogc_items,
+    overview,
     raster,
     raster_collections,
     replay,
@@ -36,6 +38,7 @@ from tiles import (
     site,
     snapshot,
     stream,
+    summary,
     tilesets,
     vector,
 )
@@ -116,6 +119,8 @@ def _routes(application: FastAPI, shared: Service) -> QuickRoutes:
     pixels = (raster.router, raster_collections.router)
     drawn = (basemap.router, vector.router, map_layers.router)  # the basemap's address is a layer's as well
     application.include_router(search.router)
+    for router in (summary.router, overview.router, first_page.router):
+        application.include_router(router)
     for router in (ogc.router, tilesets.router, *drawn, *pixels, *status, site.router):
         application.include_router(router)
     disputes.mount(application, shared)

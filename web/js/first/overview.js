@@ -1,12 +1,13 @@
 // The light overview drawing: groups of lines that share a state and its times, aged by the clock like the map. It is in
 // the page when the server filled it; else, and when states have changed, it is fetched.
 
-import { nowS } from "../clock.js";
+import { asOfS, nowS } from "../clock.js";
 import { serviceUrl } from "../config.js";
 import { lang, t, timeText } from "../i18n.js";
-import { shown } from "../status/classify.js";
+import { CODE, shown } from "../status/classify.js";
 
 const TIMEOUT_MS = 15000;
+const PATTERNED = [CODE.UNDER_12H, CODE.UNDER_24H, CODE.CLEARING, CODE.UNCLEARED, CODE.UNKNOWN];
 const $ = (id) => document.getElementById(id);
 const number = (text) => (text === undefined ? NaN : Number(text));
 
@@ -20,8 +21,15 @@ function factsOf({ char, reason, cleared, valid, observed }) {
 /** Gives every group the class of what may be said at atS. */
 export function age(drawing, atS) {
   for (const group of drawing.querySelectorAll("g[data-char]")) {
-    const name = `line code-${shown(factsOf(group.dataset), atS).code}`;
-    if (group.getAttribute("class") !== name) group.setAttribute("class", name);
+    const { code } = shown(factsOf(group.dataset), atS);
+    const name = `line code-${code}`;
+    if (group.getAttribute("class") === name) continue;
+    group.setAttribute("class", name);
+    if (PATTERNED.includes(code) && !group.querySelector(".over")) {
+      const over = group.firstElementChild.cloneNode();
+      over.setAttribute("class", "over");
+      group.append(over);
+    }
   }
 }
 
@@ -46,7 +54,7 @@ export function mount(app) {
     if (!drawing) return;
     age(drawing, nowS());
     name(drawing);
-    const time = timeText(Number(drawing.dataset.asOf), nowS());
+    const time = timeText(asOfS(), nowS());
     drawing.setAttribute("aria-label", t("overview_label", { time, words: $("area-words").textContent }));
   }
 

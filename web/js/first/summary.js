@@ -27,6 +27,9 @@ export function startSummary(app) {
     setFromAnswer(response);
     etag = response.headers.get("ETag") ?? "";
     if (response.status !== 304) take(await response.json());
+    else if (response.headers.has("Last-Modified")) {
+      app.summary.as_of = new Date(response.headers.get("Last-Modified")).toISOString(); // the same numbers, a later moment
+    }
   }
 
   async function askInTime() {
