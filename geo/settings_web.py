@@ -15,8 +15,8 @@ _SOURCE = re.compile(r"https?:(//(\*\.)?[A-Za-z0-9.-]+(:(\d{1,5}|\*))?)?|'self'"
 class WebSettings(Part):
     """The page.
 
-    embed_from  which pages may show the map in a frame at /?embed=1: sources as a content security policy has them; none:
-                nobody may. Every other page of the service is never shown in a frame.
+    embed_from  which pages may show the map in a frame at /?embed=1: sources as a content security policy has them;
+                none: nobody may. Every other page of the service is never shown in a frame.
     """
 
     embed_from: list[str] = Field(default_factory=lambda: ["https:"])

@@ -1,7 +1,7 @@
 """`/`: the residents' page with what its first view shows, so that a weak line needs one answer for it.
 
-web/index.html is the page; at its comments the server puts the words on the area, the overview, the modules to fetch and
-what scripts start from. Without a publication it goes out as it is, and its scripts ask until there is one.
+web/index.html is the page; at its comments the server puts the words on the area, the overview, the modules to fetch
+and what scripts start from. Without a publication it goes out as it is, and its scripts ask until there is one.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class FirstPage:
 
 
 def language_for(request: Request) -> str:
-    """ja or en by `lang`, where it names one of them, else by Accept-Language: a page is never refused for its language."""
+    """ja or en by `lang`, where it names one, else by Accept-Language: a page is never refused for its language."""
     asked = request.query_params.get("lang", "")
     if asked in LANGUAGES:
         return asked

@@ -1,8 +1,9 @@
 """The files of the page: packed once and kept, with entity tags of their content, and what leads to what among them.
 
-A file is packed when it is first asked for, harder than an answer could be that changes, and again when it has changed on
-disk. Its address stays, so a browser asks whether it still holds (`no-cache`) and is told 304; shell.json lists all files
-that the page needs with their tags, and a version that stands for all of them, for whoever keeps them.
+A file is packed when it is first asked for, harder than an answer could be that changes, and again when it has
+changed on disk. Its address stays, so a browser asks whether it still holds (`no-cache`) and is told 304; shell.json
+lists all files that the page needs with their tags, and a version that stands for all of them, for whoever keeps
+them.
 """
 
 from __future__ import annotations
@@ -125,7 +126,7 @@ class WebFiles:
         return [path for path in self.modules([MAP, *self.listed("WITH_MAP")]) if path not in light]
 
     def shell(self) -> dict[str, str]:
-        """All files that the page needs to open, by path, with their entity tags; the page itself has the empty path."""
+        """All files that the page needs to open, with their entity tags by path; the page itself has the empty path."""
         starts = [FIRST, MAP, *self.listed("LIGHT"), *self.listed("WITH_MAP")]
         styles = [*_STYLE.findall(self.text(INDEX)), *self.listed("MAP_STYLES")]
         paths = [*self.modules(starts, late=True), *styles, LIBRARY, *MORE]
