@@ -76,7 +76,7 @@ def compose(facts: Facts, moment: datetime, say: Tongue) -> RoadCard:
     return RoadCard(
         piece_id=facts.piece_id, name=first["name"], route=first["route"], road_class=road_class,
         road_class_words=say((road_class.ja, words.CLASS_EN[road_class])), municipality=first["municipality"],
-        length_m=round(first["length_m"], 1), manager=_manager(first, say), plan=_plan(facts.sides),
+        length_m=round(first["length_m"], 1), line=first["line"], manager=_manager(first, say), plan=_plan(facts.sides),
         is_one_side_only=len(cases) == 2 and len(cleared) == 1,
         directions=[_direction(case, facts, say, is_withheld=is_withheld) for case in cases],
         visits_note=say(_visits_note(facts, is_withheld=is_withheld)),
@@ -143,7 +143,7 @@ def _plan(sides: Sequence[Row]) -> RoadPlan | None:
 
 
 def _heading(told: Row, places: Sequence[Place], say: Tongue) -> Words:
-    start, end = (told["x0"], told["y0"]), (told["x1"], told["y1"])
+    start, end = tuple(told["line"][0]), tuple(told["line"][-1])
     named = towards(places, start, end, road_class=told["road_class"], has_number=told["route"] is not None)
     place = named[1] if told["is_reversed"] else named[0]
     if place is not None:

@@ -151,6 +151,7 @@ class RoadCard(BaseModel):
     road_class_words: Words
     municipality: str | None
     length_m: float
+    line: list[tuple[float, float]] = Field(description="positions along digitising, degrees")
     manager: RoadManager
     plan: RoadPlan | None = Field(description="null: on nobody's plan")
     is_one_side_only: bool = Field(description="of two directions one alone is cleared")

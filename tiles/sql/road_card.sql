@@ -2,7 +2,7 @@
 -- Params: piece_id. Returns up to two rows, the forward one first; none: no such piece, or traffic may not use it. NULL: not
 -- told; of the plan: on no route or section; of the level of service: nobody has worked it out in the present event, or
 -- a publication stop names the route or section, if only in part; of the contact: no office is known.
--- x0, y0 to x1, y1: first and last position along digitising, degrees. Indexes: roads_piece, roads_route, roads_section,
+-- line: positions along digitising, degrees. Indexes: roads_piece, roads_route, roads_section,
 -- primary keys; contacts are a small table.
 SELECT r.edge_id, r.is_reversed, r.name, r.route, r.manager, r.road_class, r.municipality, r.length_m, r.is_oneway,
        r.network_version, r.route_id, CASE WHEN r.route_id IS NULL THEN r.section_id END AS section_id,
@@ -13,8 +13,7 @@ SELECT r.edge_id, r.is_reversed, r.name, r.route, r.manager, r.road_class, r.mun
        c.name AS contact_name, c.name_en AS contact_name_en, c.phone, c.link,
        d.event_id, d.event_kind, d.event_name, d.reference_at, d.as_of, d.status_version,
        r.synthetic OR d.is_synthetic OR coalesce(c.synthetic, false) AS synthetic,
-       ST_X(ST_StartPoint(r.geom)) AS x0, ST_Y(ST_StartPoint(r.geom)) AS y0,
-       ST_X(ST_EndPoint(r.geom)) AS x1, ST_Y(ST_EndPoint(r.geom)) AS y1
+       ST_AsGeoJSON(r.geom, 6)::json -> 'coordinates' AS line
 FROM pub.roads AS r
 CROSS JOIN pub.dataset AS d
 LEFT JOIN pub.routes AS p ON p.route_id = r.route_id

@@ -14,10 +14,14 @@ export const LIGHT = [
 ];
 
 export const WITH_MAP = [
-  "./ui/card_part.js",
+  "./ui/layers.js",
+  "./map/reasons.js",
+  "./ui/card.js",
 ];
 
 export const MAP_STYLES = [
   "vendor/maplibre/maplibre-gl.css",
   "css/map.css",
+  "css/card.css",
+  "css/layers.css",
 ];
