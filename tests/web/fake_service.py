@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
+import fake_places
 import mvt
 import numpy as np
 
@@ -29,6 +30,7 @@ from tiles.states import NO_MOMENT, POSITION_OF_REASON, STATES, Records
 
 WEB = Path(__file__).resolve().parents[2] / "web"
 LON, LAT = 136.62, 36.56
+PLACES = fake_places.COLLECTIONS
 TYPES = {".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 REASONS = ["none", "silent", "no_device", "not_on_plan", "expired"]
 HOUR = 3600
@@ -253,6 +255,14 @@ class World:
         }
 
     def tile(self, name: str, z: int, x: int, y: int) -> bytes:
+        if name == "basemap":
+            layers = ("coast", "municipalities", "area_names", "rivers", "settlements")
+            return b"".join(self.tile(layer, z, x, y) for layer in layers)
+        if name in PLACES:
+            return fake_places.tile(mvt, name, z, x, y)
+        if name == "area_names":
+            named: dict[str, mvt.Value] = {"name": "試験市", "name_en": "Testville City", "area_km2": 12}
+            return mvt.layer(name, [(1, mvt.POINT, [(LON, LAT)], named)], z, x, y)
         if name == "roads":
             rows = {**WORLD, **UNLISTED}
             return mvt.layer(
@@ -294,8 +304,10 @@ CONFIG = {
     "bbox": [LON - 0.03, LAT - 0.02, LON + 0.03, LAT + 0.02],
     "network_version": 3,
     "roads_version": "3-abc",
-    "reference_layers": ["municipalities", "coast", "settlements"],
+    "reference_layers": ["municipalities", "coast", "rivers", "settlements"],
     "reference_version": 1,
+    "basemap_version": "1-a",
+    "places_version": "1",
     "synthetic": True,
     "traffic_side": "left",
     "languages": ["ja", "en"],
@@ -382,6 +394,16 @@ class Handler(BaseHTTPRequestHandler):
         elif path == "status/changes":
             query = parse_qs(self.path.partition("?")[2])
             self.status(self.world.changes(int(query["since"][0])))
+        elif path in ("layers.json", "raster"):
+            self.json(fake_places.LAYERS if path == "layers.json" else {"rasters": []})
+        elif path.startswith("ogc/collections/cameras/items/"):
+            self.json(fake_places.camera(self.world.now(), parts[-1]))
+        elif parts[0] == "cameras":
+            self.answer(200, "image/png", fake_places.PICTURE)
+        elif parts[0] == "ogc" and len(parts) == 8 and parts[2] in PLACES:
+            z, y, x = (int(part) for part in parts[5:])
+            body = self.world.tile(parts[2], z, x, y)
+            self.answer(200 if body else 204, "application/vnd.mapbox-vector-tile" if body else "", body)
         elif parts[0] == "tiles":
             z, x, y = int(parts[3]), int(parts[4]), int(parts[5].removesuffix(".mvt"))
             body = self.world.tile(parts[1], z, x, y)
@@ -403,6 +425,7 @@ class Handler(BaseHTTPRequestHandler):
                     "features": [
                         {
                             "type": "Feature",
+                            "id": "a1",
                             "geometry": {"type": "Point", "coordinates": line_of(13)[2]},
                             "properties": {
                                 "plough_id": "a1",

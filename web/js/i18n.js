@@ -22,6 +22,11 @@ function stored() {
   }
 }
 
+/** Adds words that come with a later part of the page: {ja: {key: text}, en: {…}}. A key that is there stays as it is. */
+export function addWords(more) {
+  for (const [name, texts] of Object.entries(TEXTS)) TEXTS[name] = { ...more[name], ...texts };
+}
+
 export function lang() {
   return language;
 }

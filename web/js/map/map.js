@@ -2,17 +2,29 @@
 
 import { lang, t } from "../i18n.js";
 import { addClosureIcons } from "./closures.js";
+import { addIcons } from "./icons.js";
+import { overlayPalette } from "./overlay_colours.js";
+import { OVERLAYS, chosenIds } from "./overlays.js";
 import { palette } from "./palette.js";
 import { addPloughIcons } from "./ploughs.js";
+import { addShields } from "./shields.js";
+import { addReasonMarks } from "./reasons.js";
 import { buildStyle } from "./style.js";
 
 const darkTheme = matchMedia("(prefers-color-scheme: dark)");
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 const MARGIN_PX = 30;
+// Until the server has said which optional layers there are, the map shows those that every server has.
+const FIRST_OVERLAYS = OVERLAYS.filter(({ isAlways }) => isAlways);
 
 export function colours() {
   return palette(darkTheme.matches);
+}
+
+/** Colours of the optional layers. */
+export function overlayColours() {
+  return overlayPalette(darkTheme.matches);
 }
 
 export function onTheme(callback) {
@@ -22,6 +34,9 @@ export function onTheme(callback) {
 export class RoadMap {
   #config;
   #shown = {}; // data of the GeoJSON sources, kept across styles
+  #overlays = FIRST_OVERLAYS;
+  #on = chosenIds(FIRST_OVERLAYS, {});
+  #isPainting = () => false;
 
   constructor(container, config) {
     this.#config = config;
@@ -29,6 +44,7 @@ export class RoadMap {
       container, style: this.#style(), hash: "map", bounds: config.bbox, fitBoundsOptions: { padding: room() },
       minZoom: 5, maxZoom: 19, pitchWithRotate: false, dragRotate: false, attributionControl: false,
       fadeDuration: calm.matches ? 0 : 200, maxPitch: 0, locale: locale(), keyboard: true,
+      refreshExpiredTiles: false, // what moves is asked for by those who know how often, not with each tile's Cache-Control
     });
     this.map.touchZoomRotate.disableRotation();
     this.map.keyboard.disableRotation();
@@ -37,7 +53,7 @@ export class RoadMap {
     this.map.on("style.load", () => this.#addIcons());
     // busy from the first data until everything is drawn: for screen readers, and for tests that look at the picture
     this.map.on("dataloading", () => this.setBusy(true));
-    this.map.on("idle", () => this.setBusy(false));
+    this.map.on("idle", () => this.setBusy(this.#isPainting()));
     this.map.on("error", ({ error }) => console.warn(error.message));
     this.relabel();
   }
@@ -48,7 +64,21 @@ export class RoadMap {
   }
 
   #style() {
-    return buildStyle(this.#config, { isDark: darkTheme.matches, lang: lang(), data: this.#shown });
+    return buildStyle(this.#config, {
+      isDark: darkTheme.matches, lang: lang(), data: this.#shown, overlays: this.#overlays, on: this.#on,
+    });
+  }
+
+  /** Draws these of the optional layers: `overlays` on offer, `on` a Set of ids. */
+  setOverlays(overlays, on) {
+    this.#overlays = overlays;
+    this.#on = on;
+    this.map.setStyle(this.#style(), { diff: true });
+  }
+
+  /** While this says true the picture counts as incomplete, whatever the library thinks. */
+  set isPainting(tell) {
+    this.#isPainting = tell;
   }
 
   /** After a change of language or theme. Sources stay, and so does the state on them. */
@@ -61,6 +91,9 @@ export class RoadMap {
   #addIcons() {
     addPloughIcons(this.map, colours());
     addClosureIcons(this.map, colours());
+    addShields(this.map, colours());
+    addIcons(this.map, overlayColours());
+    addReasonMarks(this.map, overlayColours());
   }
 
   /** A new network version has new tiles; returns after the sources are replaced. */
@@ -78,7 +111,7 @@ export class RoadMap {
     }
   }
 
-  /** Puts data into one of the sources `chosen`, `closures` and `ploughs`. */
+  /** Puts data into one of the sources `chosen`, `closures`, `reasons` and `ploughs`. */
   show(name, data) {
     this.#shown[name] = data;
     this.map.getSource(name)?.setData(data);

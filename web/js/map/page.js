@@ -28,7 +28,9 @@ export class Page {
     this.roadMap = new RoadMap($("map"), app.config);
     this.map = this.roadMap.map;
     this.painter = new RoadPainter(this.map);
-    watchTiles((ids) => this.painter.see(ids));
+    this.roadMap.isPainting = () => this.painter.isPainting;
+    this.onSymbol = () => false; // (point) -> whether a symbol lies there, which is then told; ui/layers.js sets it
+    watchTiles((ids, tile) => this.painter.see(ids, tile));
     this.isReady = false;
     app.on("snapshot", (snapshot) => this.onSnapshot(snapshot));
     app.on("tick", () => this.paint());
@@ -88,6 +90,7 @@ export class Page {
   }
 
   pick(point) {
+    if (this.onSymbol(point)) return;
     const road = roadAt(this.map, point);
     if (road) this.choose(road);
     else {

@@ -8,6 +8,7 @@ import { CODE } from "../status/classify.js";
 
 const LIGHT = {
   sea: "#cddde8", land: "#f5f3ee", border: "#a9a194", coast: "#8fa6b5", river: "#b4cbdb",
+  riverLabel: "#3f6480", shieldFill: "#41525f", shieldText: "#ffffff", shieldEdge: "#ffffff",
   label: "#37404a", labelHalo: "#ffffff", roadLabel: "#4a4f57",
   plainEdge: "#c3beb4", plainFill: "#ffffff", followedEdge: "#39434e", unknownEdge: "#8b8f95",
   chosen: "#e000b8",
@@ -23,6 +24,7 @@ const LIGHT = {
 
 const DARK = {
   sea: "#0e141a", land: "#1c232b", border: "#4c5763", coast: "#3c4c5a", river: "#0e1a26",
+  riverLabel: "#8fb0c9", shieldFill: "#c3ccd6", shieldText: "#10161c", shieldEdge: "#10161c",
   label: "#dbe2ea", labelHalo: "#10161c", roadLabel: "#c3ccd6",
   plainEdge: "#10161c", plainFill: "#46515d", followedEdge: "#05080b", unknownEdge: "#2c343c",
   chosen: "#ff7ae5",

@@ -20,9 +20,39 @@ export function chosenLayer(colours) {
   };
 }
 
-/** The road nearest to a point of the screen, as {pieceId, properties, geometry}; null when none is near. */
-export function roadAt(map, point) {
+/** The symbol nearest to a point of the screen, as {collection, properties, lonLat}; null when none is near. */
+export function symbolAt(map, point, layers) {
   const box = [[point.x - FINGER_PX, point.y - FINGER_PX], [point.x + FINGER_PX, point.y + FINGER_PX]];
+  const found = map.queryRenderedFeatures(box, { layers: Object.keys(layers).filter((id) => map.getLayer(id)) });
+  let best = null;
+  let bestPx = Infinity;
+  for (const { geometry, layer, properties } of found) {
+    const { x, y } = map.project(geometry.coordinates);
+    const px = Math.hypot(x - point.x, y - point.y);
+    if (px < bestPx) {
+      best = { collection: layers[layer.id], properties, lonLat: geometry.coordinates };
+      bestPx = px;
+    }
+  }
+  return best;
+}
+
+/** Symbols in sight, nearest to the middle first, each once. */
+export function symbolsInSight(map, layers, most) {
+  const there = Object.keys(layers).filter((id) => map.getLayer(id));
+  const middle = map.project(map.getCenter());
+  const found = new Map();
+  for (const { geometry, layer, properties } of there.length > 0 ? map.queryRenderedFeatures({ layers: there }) : []) {
+    const { x, y } = map.project(geometry.coordinates);
+    const one = { collection: layers[layer.id], properties, lonLat: geometry.coordinates };
+    found.set(`${layer.id}:${JSON.stringify(properties)}`, { ...one, px: Math.hypot(x - middle.x, y - middle.y) });
+  }
+  return [...found.values()].sort((a, b) => a.px - b.px).slice(0, most);
+}
+
+/** The road nearest to a point of the screen, as {pieceId, properties, geometry}; null when none is within `reachPx`. */
+export function roadAt(map, point, reachPx = FINGER_PX) {
+  const box = [[point.x - reachPx, point.y - reachPx], [point.x + reachPx, point.y + reachPx]];
   const found = map.queryRenderedFeatures(box, { layers: TAPPABLE.filter((id) => map.getLayer(id)) });
   let best = null;
   let bestPx = Infinity;

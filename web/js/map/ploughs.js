@@ -88,7 +88,8 @@ export function startPloughs(show, nowS) {
   poll();
 }
 
+// The public id of a plough is a text, which the map's library keeps as a property alone.
 function withoutNulls(feature) {
   const known = Object.entries(feature.properties).filter(([, value]) => value !== null);
-  return { ...feature, properties: Object.fromEntries(known) };
+  return { ...feature, properties: { ...Object.fromEntries(known), plough_id: String(feature.id ?? "") } };
 }

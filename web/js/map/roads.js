@@ -1,10 +1,16 @@
 // Carries the snapshot onto the road tiles as feature state: only pieces that a loaded tile has, and only what has
-// changed since the last time. Frames of a replay are carried onto the tiles in sight alone.
+// changed since the last time. Frames of a replay are carried onto the tiles in sight alone. A whole snapshot is carried
+// in chunks, what is in sight first, so that the map goes on moving under the finger while it is painted.
 
 import { UNLISTED, classifyAll, unpack } from "../status/snapshot.js";
 import { ROADS } from "./roads_style.js";
 
 const MAX_TILE_ZOOM = 14;
+// A frame of 60 Hz has 16.7 ms: a chunk takes less than half of one here, and the map draws what it changed in the rest.
+// The map evaluates each changed piece once a layer, which costs more than setting it; so pieces are counted as well.
+const CHUNK_MS = 6;
+const CHUNK_CHANGES = 1500;
+const LOOK_EVERY = 64; // pieces between two looks at the clock
 
 export class RoadPainter {
   #map;
@@ -14,23 +20,58 @@ export class RoadPainter {
   #positionOf = new Map();
   #codeAt = () => UNLISTED; // position -> packed code
   #sight = null; // {positionOf, ids, positions} of the tiles in sight, null where it has to be looked up again
+  #waiting = null; // {ids, at}: pieces that the present snapshot was not yet carried to, null where there are none
 
   constructor(map) {
     this.#map = map;
     map.on("move", () => { this.#sight = null; });
   }
 
-  /** Shows the snapshot as it stands at nowS. Returns how many pieces changed. */
+  /** Whether a snapshot is still being carried onto the tiles. */
+  get isPainting() {
+    return this.#waiting !== null;
+  }
+
+  /** Shows the snapshot as it stands at nowS, a first chunk at once and the rest in the frames to come. Returns how many
+   *  pieces have changed so far, at least 1 where more are to come. */
   paint(snapshot, nowS) {
     const codes = classifyAll(snapshot, nowS);
     this.#positionOf = snapshot.positionOf;
     this.#codeAt = (position) => codes[position];
-    return this.#update(this.#seen);
+    const isWorking = this.isPainting;
+    this.#waiting = { ids: [...this.#inSight().ids, ...this.#seen], at: 0 };
+    const changed = this.#paintChunk();
+    if (this.isPainting && !isWorking) this.#goOn();
+    return changed + Number(this.isPainting);
+  }
+
+  #goOn() {
+    requestAnimationFrame(() => {
+      if (!this.isPainting) return;
+      this.#paintChunk();
+      if (this.isPainting) this.#goOn();
+      else this.#map.triggerRepaint(); // the map says that it is idle once more, now with everything painted
+    });
+  }
+
+  #paintChunk() {
+    const { ids } = this.#waiting;
+    const endMs = performance.now() + CHUNK_MS;
+    let changed = 0;
+    let { at } = this.#waiting;
+    while (at < ids.length && changed < CHUNK_CHANGES) {
+      changed += this.#put(ids[at], this.#positionOf.get(ids[at]) ?? -1);
+      at += 1;
+      if (at % LOOK_EVERY === 0 && performance.now() > endMs) break;
+    }
+    this.#waiting = at < ids.length ? { ids, at } : null;
+    return changed;
   }
 
   /** The same for the tiles in sight alone, for a snapshot that works its codes out one by one (time/track.js): what a
    *  frame of a replay costs then rests on the screen, not on the prefecture. */
   paintInSight(snapshot, nowS) {
+    this.#waiting = null; // what waits is of another moment
     this.#positionOf = snapshot.positionOf;
     this.#codeAt = (position) => snapshot.codeOfPiece(position, nowS);
     const { ids, positions } = this.#inSight();
@@ -87,6 +128,7 @@ export class RoadPainter {
     this.#seen.clear();
     this.#tiles.clear();
     this.#painted.clear();
+    this.#waiting = null;
     this.#sight = null;
     this.#map.removeFeatureState({ source: ROADS, sourceLayer: ROADS });
   }

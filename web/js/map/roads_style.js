@@ -15,7 +15,7 @@ export const ROADS = "roads";
 // [zoom, widths in pixels by class rank]: one line for both directions, then one line a direction.
 const RANK = ["match", ["get", "class"], "expressway", 0, "national", 0, "major_prefectural", 1, "prefectural", 2,
   "municipal_main", 3, "municipal", 4, 5];
-const JOINT_PX = [[6, [1.3, 0.9, 0.7, 0.5, 0.3, 0.2]], [9, [2.4, 1.9, 1.5, 1, 0.6, 0.4]],
+const JOINT_PX = [[6, [2, 1.4, 1, 0.7, 0.4, 0.3]], [9, [3, 2.5, 2, 1.5, 0.7, 0.45]],
   [11, [3.6, 3, 2.6, 2, 1, 0.7]], [13, [5.4, 4.8, 4.2, 3.4, 2.2, 1.4]]];
 const SIDE_PX = [[13, [3, 2.8, 2.5, 2.1, 1.4, 0.9]], [15, [5, 4.6, 4.2, 3.6, 2.8, 1.8]],
   [17, [10, 9, 8.5, 8, 7, 4]], [20, [40, 36, 32, 30, 26, 14]]];
@@ -35,8 +35,17 @@ const byCode = (key, table, fallback) => ["match", codeOf(key),
 const isTwoWay = ["==", ["coalesce", ["get", "oneway"], 0], 0];
 const isClosed = (key) => ["==", ["coalesce", ["get", "oneway"], 0], key === "f" ? -1 : 1];
 
-// The route number where there is one: it is what signs say.
-const NAME = ["case", ["!=", ["coalesce", ["get", "route"], ""], ""], ["get", "route"], ["coalesce", ["get", "name"], ""]];
+// "8" of 国道8号 and "22" of 石川県道22号: what stands between 道 and 号, where both are there in this order.
+const ROUTE = ["to-string", ["get", "route"]];
+const AFTER = ["+", ["index-of", "道", ROUTE], 1];
+const END = ["index-of", "号", ROUTE];
+const isNumbered = ["all", [">", AFTER, 0], [">", END, AFTER], ["<", ["-", END, AFTER], 5]];
+const NUMBER = ["to-string", ["slice", ROUTE, AFTER, END]];
+
+// Written along a road: its own name, else its route where no shield says it.
+const OWN_NAME = ["to-string", ["get", "name"]];
+const NAME = ["case", ["all", ["!=", OWN_NAME, ""], ["any", ["!=", OWN_NAME, ROUTE], ["!", isNumbered]]], OWN_NAME,
+  isNumbered, "", ROUTE];
 
 // Bridges above ground above tunnels; on one level the greater road above the lesser one.
 const ORDER = ["-", ["*", 10, ["coalesce", ["get", "level"], 0]], RANK];
@@ -109,7 +118,7 @@ export const TAPPABLE = Object.freeze(["roads-plain-edge-far", "roads-plain-edge
 /** Names along the roads and beside them, so that the state stays in sight. Small streets are named close up. */
 export function roadLabels(colours, fonts) {
   const isMain = ["<=", RANK, 2];
-  return [labels("road-names", 12, isMain, 340), labels("street-names", 15.5, ["!", isMain], 500)];
+  return [labels("street-names", 15.5, ["!", isMain], 500), labels("road-names", 13, isMain, 340)];
 
   function labels(id, minzoom, which, spacing) {
     return {
@@ -123,4 +132,24 @@ export function roadLabels(colours, fonts) {
       paint: { "text-color": colours.roadLabel, "text-halo-color": colours.labelHalo, "text-halo-width": 1.6 },
     };
   }
+}
+
+/** Route numbers on shields: a rounded triangle for national roads, a hexagon for prefectural ones. Pieces of one
+ *  number are joined by the map's library, since the number is a text; so a shield stands once in `spacing` pixels. */
+export function routeShields(colours, fonts) {
+  const shields = (id, zooms, which, spacing) => ({
+    id, type: "symbol", source: ROADS, "source-layer": ROADS, ...zooms,
+    filter: ["all", which, isNumbered],
+    layout: {
+      "symbol-placement": "line", "symbol-spacing": spacing, "icon-rotation-alignment": "viewport",
+      "text-rotation-alignment": "viewport", "text-field": NUMBER, "text-font": fonts, "text-size": 11,
+      "icon-image": ["match", RANK, 0, "shield-national", "shield-prefectural"], "icon-padding": 12, "text-padding": 12,
+      "symbol-sort-key": RANK, "text-offset": [0, ["match", RANK, 0, -0.12, 0]],
+    },
+    paint: { "text-color": colours.shieldText },
+  });
+  return [
+    shields("shields-prefectural", { minzoom: 11 }, ["all", [">", RANK, 0], ["<=", RANK, 2]], 300),
+    shields("shields-national", { minzoom: 8 }, ["==", RANK, 0], 260),
+  ];
 }

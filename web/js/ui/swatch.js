@@ -10,19 +10,34 @@ const LINE_PX = 9;
 
 /** `colours` is a palette. Hidden from screen readers: the words stand beside it. */
 export function swatch(code, colours) {
-  const y = HEIGHT / 2;
+  return picture(...road(code, colours, HEIGHT / 2, LINE_PX));
+}
+
+/** A road drawn as close up, each direction a line of its own: the upper one in `far`, the lower one in `near`. */
+export function oneSideSwatch(far, near, colours) {
+  const px = LINE_PX - 2;
+  const off = px / 2 + 0.7;
+  return picture(...road(far, colours, HEIGHT / 2 - off, px), ...road(near, colours, HEIGHT / 2 + off, px));
+}
+
+function picture(...lines) {
+  return svg("svg", {
+    class: "swatch", width: WIDTH, height: HEIGHT, viewBox: `0 0 ${WIDTH} ${HEIGHT}`, "aria-hidden": "true",
+  }, ...lines);
+}
+
+/** Edge, colour and pattern of a line, from the lowest to the uppermost. */
+function road(code, colours, y, px) {
   const shown = code === CODE.CLOSED ? CODE.NONE : code;
   const edge = { [CODE.NONE]: colours.plainEdge, [CODE.UNKNOWN]: colours.unknownEdge }[shown] ?? colours.followedEdge;
-  const line = (stroke, px, dash) => svg("line", {
-    x1: 1, x2: WIDTH - 1, y1: y, y2: y, stroke, "stroke-width": px, "stroke-dasharray": dash ?? null,
+  const line = (stroke, width, dash) => svg("line", {
+    x1: 1, x2: WIDTH - 1, y1: y, y2: y, stroke, "stroke-width": width, "stroke-dasharray": dash ?? null,
   });
-  const picture = svg("svg", {
-    class: "swatch", width: WIDTH, height: HEIGHT, viewBox: `0 0 ${WIDTH} ${HEIGHT}`, "aria-hidden": "true",
-  }, line(edge, LINE_PX + 2.4), line(colours.code[shown] ?? colours.plainFill, LINE_PX));
+  const lines = [line(edge, px + 2.4), line(colours.code[shown] ?? colours.plainFill, px)];
   const pattern = PATTERNS.find(({ codes }) => codes.includes(shown));
   if (pattern) {
-    const px = LINE_PX * pattern.share;
-    picture.append(line(colours.pattern[pattern.name], px, pattern.dash?.map((length) => length * px).join(" ")));
+    const own = px * pattern.share;
+    lines.push(line(colours.pattern[pattern.name], own, pattern.dash?.map((length) => length * own).join(" ")));
   }
-  return picture;
+  return lines;
 }
