@@ -142,12 +142,13 @@ def summarise(made: Snapshot, ground: Ground, snow: Snow, now: datetime) -> Summ
     moment = dataset.moment(now)
     numbers, end_s = tally(ground, made.told, int(moment.timestamp()))
     valid_until = None if end_s is None else datetime.fromtimestamp(end_s, UTC)
-    areas = [_area(one, snow.get(one.area.name or None)) for one in numbers]
+    areas = [area_document(one, snow.get(one.area.name or None)) for one in numbers]
     content = head_of(dataset) | {"valid_until": None if valid_until is None else zulu(valid_until), "areas": areas}
     return Summary(made.present, made.told, now, moment, valid_until, content, etag_of(compact(content), weak=True))
 
 
-def _area(numbers: Numbers, snow: dict[str, Any] | None) -> dict[str, Any]:
+def area_document(numbers: Numbers, snow: dict[str, Any] | None) -> dict[str, Any]:
+    """An area of the answer; snow is its row of summary_snow.sql."""
     return {
         "id": numbers.area.area_id,
         "name": numbers.area.name,

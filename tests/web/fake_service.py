@@ -22,6 +22,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import fake_places
+import fake_first
 import mvt
 import numpy as np
 
@@ -118,6 +119,9 @@ class World:
         return [2 * piece + index for piece in UNLISTED for index in (0, 1)] + both[::-1]
 
     def packed(self) -> bytes:
+        return pack_states(self.head(), self.records())
+
+    def records(self) -> Records:
         words = dict(zip("cgu?", STATES, strict=True))
         rows = [
             self.side(edge >> 1, edge & 1) if edge >> 1 in WORLD else ("?", REASONS.index("not_on_plan"), -1, -1, -1)
@@ -127,7 +131,7 @@ class World:
         reason = np.array([POSITION_OF_REASON[REASONS[row[1]]] for row in rows], np.int16)
         times = [np.array([NO_MOMENT if row[i] < 0 else self.base_at + row[i] for row in rows]) for i in (2, 3, 4)]
         covered = np.array([100 if row[0] == "c" else 40 if row[0] == "g" else 0 for row in rows], np.int16)
-        return pack_states(self.head(), Records(state, reason, *times, covered).rounded())
+        return Records(state, reason, *times, covered).rounded()
 
     def head(self) -> dict[str, Any]:
         return {
@@ -391,6 +395,13 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(200, "application/vnd.yukimichi.states", body)
         elif path == "status/stream":
             self.stream()
+        elif path == "status/summary":
+            world = self.world
+            is_planned = lambda piece: piece in WORLD  # noqa: E731
+            self.status(fake_first.summary(world.head(), world.edges(), world.records(), is_planned, world.now()))
+        elif path == "status/overview":
+            svg = fake_first.overview(self.world.edges(), self.world.records(), line_of, self.world.now())
+            self.answer(200, "image/svg+xml", svg.encode())
         elif path == "status/changes":
             query = parse_qs(self.path.partition("?")[2])
             self.status(self.world.changes(int(query["since"][0])))
