@@ -21,8 +21,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
-import fake_places
+import fake_card
 import fake_first
+import fake_places
 import mvt
 import numpy as np
 
@@ -419,6 +420,8 @@ class Handler(BaseHTTPRequestHandler):
             z, x, y = int(parts[3]), int(parts[4]), int(parts[5].removesuffix(".mvt"))
             body = self.world.tile(parts[1], z, x, y)
             self.answer(200 if body else 204, "application/vnd.mapbox-vector-tile" if body else "", body)
+        elif path.startswith("status/road/"):
+            self.card(int(parts[-1]), parse_qs(self.path.partition("?")[2]).get("at", [None])[0])
         elif path.startswith("ogc/collections/road_status/items/"):
             item = self.world.item(int(parts[-1]))
             self.json(item) if item else self.answer(404)
@@ -451,6 +454,18 @@ class Handler(BaseHTTPRequestHandler):
             )
         else:
             self.static(f"{path}/index.html".lstrip("/") if (WEB / path).is_dir() else path)
+
+    def card(self, piece: int, at: str | None) -> None:
+        """The card of a road; a former piece is told with the one that took its place."""
+        roads = {**WORLD, **UNLISTED}
+        line = line_of(piece) if piece in roads else []
+        body = fake_card.card(self.world, piece, roads, line, REASONS, at)
+        if body is not None:
+            self.answer(200, "application/json", body)
+            return
+        heir = {"heir_piece_id": fake_card.HEIR} if piece == fake_card.FORMER else {}
+        told = json.dumps({"title": "Not Found", "status": 404, "detail": "No such piece."} | heir)
+        self.answer(404, "application/problem+json", told.encode())
 
     def stream(self) -> None:
         """Every version as an event, until the streams are ended."""
