@@ -20,7 +20,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from geo.db import read_sql
-from geo.vocabulary import SnowBasis
 from tiles.answers import compact, head_of, pack_for, zulu
 from tiles.caching import etag_of, is_known, not_modified, stale_headers
 from tiles.dataset import Dataset
@@ -30,7 +29,7 @@ from tiles.present import Present, read_rows
 from tiles.service import Service, service_of
 from tiles.snapshot import Snapshot, present_snapshot
 from tiles.states import Records
-from tiles.summary_numbers import Area, End, Ground, Numbers, tally
+from tiles.summary_numbers import Area, Ground, area_document, tally
 from tiles.summary_words import sentence
 
 router = APIRouter(tags=["status"])
@@ -145,43 +144,6 @@ def summarise(made: Snapshot, ground: Ground, snow: Snow, now: datetime) -> Summ
     areas = [area_document(one, snow.get(one.area.name or None)) for one in numbers]
     content = head_of(dataset) | {"valid_until": None if valid_until is None else zulu(valid_until), "areas": areas}
     return Summary(made.present, made.told, now, moment, valid_until, content, etag_of(compact(content), weak=True))
-
-
-def area_document(numbers: Numbers, snow: dict[str, Any] | None) -> dict[str, Any]:
-    """An area of the answer; snow is its row of summary_snow.sql."""
-    return {
-        "id": numbers.area.area_id,
-        "name": numbers.area.name,
-        "name_en": numbers.area.name_en,
-        "km": {state: round(km, 3) for state, km in numbers.km.items()},
-        "reasons": {reason: round(km, 3) for reason, km in numbers.reasons.items()},
-        "off_plan_km": round(numbers.off_plan_km, 3),
-        "cleared_ends": _ends(numbers.cleared_ends),
-        "clearing_ends": _ends(numbers.clearing_ends),
-        "median_cleared_at": _time(numbers.median_cleared_s),
-        "oldest_cleared_at": _time(numbers.oldest_cleared_s),
-        "oldest_observed_at": _time(numbers.oldest_observed_s),
-        "snow": None if snow is None else _snow(snow),
-    }
-
-
-def _ends(ends: tuple[End, ...]) -> list[list[float]]:
-    return [[at_s, round(km, 3)] for at_s, km in ends]
-
-
-def _time(at_s: int | None) -> str | None:
-    return None if at_s is None else zulu(datetime.fromtimestamp(at_s, UTC))
-
-
-def _snow(row: dict[str, Any]) -> dict[str, Any]:
-    basis = (
-        SnowBasis.MISSING if row["since_cm"] is None else SnowBasis.OBSERVED if row["is_whole"] else SnowBasis.PARTIAL
-    )
-    return {
-        "since_cm": None if row["since_cm"] is None else round(row["since_cm"], 1),
-        "basis": basis.value,
-        "observed_at": None if row["observed_at"] is None else zulu(row["observed_at"]),
-    }
 
 
 def cache_control(service: Service, summary: Summary) -> str:

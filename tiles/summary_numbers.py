@@ -8,11 +8,13 @@ What is on nobody's plan is told apart. The states are those that a client of th
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from geo.vocabulary import State
+from geo.vocabulary import SnowBasis, State
 from tiles.states import EXPIRED, NO_MOMENT, REASONS, STATES, UNKNOWN, Bools, Ints, Records
 
 type Floats = NDArray[np.float64]
@@ -149,3 +151,44 @@ def _median(at_s: Ints, weight: Floats) -> int | None:
     order = np.argsort(at_s, kind="stable")
     reached = np.cumsum(weight[order])
     return int(at_s[order][np.searchsorted(reached, reached[-1] / 2)])
+
+
+def area_document(numbers: Numbers, snow: dict[str, Any] | None) -> dict[str, Any]:
+    """An area of the answer; snow is its row of summary_snow.sql."""
+    return {
+        "id": numbers.area.area_id,
+        "name": numbers.area.name,
+        "name_en": numbers.area.name_en,
+        "km": {state: round(km, 3) for state, km in numbers.km.items()},
+        "reasons": {reason: round(km, 3) for reason, km in numbers.reasons.items()},
+        "off_plan_km": round(numbers.off_plan_km, 3),
+        "cleared_ends": _ends(numbers.cleared_ends),
+        "clearing_ends": _ends(numbers.clearing_ends),
+        "median_cleared_at": _time(numbers.median_cleared_s),
+        "oldest_cleared_at": _time(numbers.oldest_cleared_s),
+        "oldest_observed_at": _time(numbers.oldest_observed_s),
+        "snow": None if snow is None else _snow(snow),
+    }
+
+
+def _ends(ends: tuple[End, ...]) -> list[list[float]]:
+    return [[at_s, round(km, 3)] for at_s, km in ends]
+
+
+def _time(at_s: int | None) -> str | None:
+    return None if at_s is None else _zulu(datetime.fromtimestamp(at_s, UTC))
+
+
+def _snow(row: dict[str, Any]) -> dict[str, Any]:
+    basis = (
+        SnowBasis.MISSING if row["since_cm"] is None else SnowBasis.OBSERVED if row["is_whole"] else SnowBasis.PARTIAL
+    )
+    return {
+        "since_cm": None if row["since_cm"] is None else round(row["since_cm"], 1),
+        "basis": basis.value,
+        "observed_at": None if row["observed_at"] is None else _zulu(row["observed_at"]),
+    }
+
+
+def _zulu(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")

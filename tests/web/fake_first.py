@@ -10,12 +10,11 @@ from typing import Any
 import numpy as np
 import shapely
 
-from tiles.overview import draw, lay_out
+from tiles.overview_drawing import draw, lay_out
 from tiles.overview_lines import Grid
 from tiles.overview_states import groups_of
 from tiles.states import Index, Records
-from tiles.summary import area_document
-from tiles.summary_numbers import Area, Ground, tally
+from tiles.summary_numbers import Area, Ground, area_document, tally
 
 AREA = Area("17000", "試験市", "Testville")
 RADIUS_M = 6_378_137.0
