@@ -28,6 +28,7 @@ from tiles.forms import takes
 from tiles.overview import Drawing, present_drawing
 from tiles.parameters import LANGUAGES, refuse_unknown
 from tiles.service import Service, service_of
+from tiles.service_worker import SHELL_HEADER
 from tiles.site import WEB_CSP, config_of
 from tiles.summary_words import details, sentence
 from tiles.web_files import INDEX, WebFiles, respond_file
@@ -76,6 +77,7 @@ async def first_page(request: Request) -> Response:
         return await respond_file(request, files.read(INDEX), sent)
     headers = sent | {
         "Cache-Control": "no-cache", "ETag": made.etag, "Vary": "Accept-Encoding, Accept-Language",
+        SHELL_HEADER: made.shell_etag,
         **stale_headers(service.stale_since),
     }  # fmt: skip
     if is_known(request, made.etag):

@@ -33,7 +33,8 @@ INDEX = "index.html"
 #: Files of the page besides modules and style sheets, where they are there.
 MORE = ("icon.svg", "manifest.webmanifest")
 _IMPORT = re.compile(r'(?:\bfrom|\bimport)\s*"(\.{1,2}/[^"]+)"')
-_LATE_IMPORT = re.compile(r'\bimport\(\s*"(\.{1,2}/[^"]+)"\s*\)')
+#: Modules that come later, and those that a worker runs: import("./x.js"), new URL("./x.js", import.meta.url).
+_LATE_IMPORT = re.compile(r'\b(?:import|new URL)\(\s*"(\.{1,2}/[^"]+\.js)"')
 _LIST = r"export const {name} = \[(.*?)\];"
 _STYLE = re.compile(r'<link rel="stylesheet" href="([^"]+)"')
 mimetypes.add_type("text/javascript", ".js")

@@ -2,7 +2,8 @@
 // tiles that were visited, within bounds; and the last answers that the first view rests on. States are kept by the page
 // itself (js/status/kept.js). An answer that it gives from what it kept says when that was in X-Yukimichi-Kept.
 
-// The server puts in what the page is made of: version, [path, SHA-256] of each file, and the bounds of what is kept.
+// The server puts in what the page is made of: version, [path, entity tag] of each file (the page itself has the empty
+// path), and the bounds of what is kept.
 const SHELL = { version: "", files: [], tiles: 1500, bytes: 31457280 };
 
 const SHELL_CACHE = `yuki-shell-${SHELL.version}`;
@@ -17,7 +18,9 @@ const LANES = 4; // files that are fetched at the same time: the page may still 
 const PATIENCE_MS = 6000; // a page or an answer that takes longer is given from what was kept
 const MOST_INDEXES = 2;
 // Answers that the first view and the map rest on; all of them tell their own moment.
-const ANSWERS = [/^config\.json$/, /^status\/summary\b/, /^status\/overview\b/, /^ogc\/collections\/closures\/items\?/];
+const ANSWERS = [
+  /^config\.json$/, /^status\/(summary|overview)$/, /^ogc\/collections\/closures\/items\?f=json&is_active=true/,
+];
 const TILE = /^tiles\/([^/]+)\/([^/]+)\/\d+\/\d+\/\d+\.mvt$/;
 const INDEX = /^status\/index\/[^/?]+$/;
 
@@ -30,7 +33,7 @@ addEventListener("message", (event) => {
   if (event.data?.kind === "version") event.ports[0].postMessage(SHELL.version);
 });
 addEventListener("fetch", (event) => {
-  const given = answerTo(event);
+  const given = SHELL.version ? answerTo(event) : undefined;
   if (given) event.respondWith(given);
 });
 
@@ -41,10 +44,11 @@ function answerTo(event) {
   if (path === null) return undefined;
   const [bare] = path.split("?");
   if (request.mode === "navigate") {
-    if (bare === "" || bare === PAGE) return new URLSearchParams(path.slice(bare.length)).has("embed") ? undefined : page(event);
+    const isEmbedded = new URLSearchParams(path.slice(bare.length)).has("embed"); // it has other headers
+    if (bare === "" || bare === PAGE) return isEmbedded ? undefined : page(event);
     return bare.startsWith("text/") ? textPage(event) : undefined;
   }
-  if (own.has(bare)) return shellFile(bare, request);
+  if (bare && own.has(bare)) return shellFile(bare, request);
   if (TILE.test(bare)) return tile(event, bare);
   if (INDEX.test(path)) return index(event);
   return ANSWERS.some((one) => one.test(path)) ? answer(event) : undefined;
@@ -73,19 +77,17 @@ async function install() {
   }
 }
 
-async function fetchOwn(cache, path, sha256) {
-  const address = new URL(path, ROOT).href;
-  const response = await fetch(path === PAGE ? `${address}?shell=1` : address, { cache: "no-cache" });
+async function fetchOwn(cache, path, tag) {
+  const address = new URL(path || PAGE, ROOT).href;
+  const response = await fetch(address, { cache: "no-cache" });
   if (!response.ok) throw new Error(`${path}: the server answered ${response.status}`);
-  const body = await response.arrayBuffer();
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", body));
-  const found = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  if (found !== sha256) throw new Error(`${path} is of another version`);
+  const found = response.headers.get("ETag")?.replace(/^W\//, ""); // a proxy that packs makes it a weak one
+  if (found !== tag) throw new Error(`${path} is of another version`);
   const headers = new Headers();
   for (const name of ["Content-Type", "Content-Security-Policy", "X-Content-Type-Options", "Referrer-Policy"]) {
     if (response.headers.has(name)) headers.set(name, response.headers.get(name));
   }
-  await cache.put(address, new Response(body, { headers }));
+  await cache.put(address, new Response(await response.arrayBuffer(), { headers }));
 }
 
 async function activate() {
@@ -208,7 +210,8 @@ async function tile(event, path) {
   const response = await fetch(event.request);
   if (response.ok && !response.redirected) {
     const copy = response.clone();
-    turn = turn.then(() => keepTile(cache, url, path, copy)).catch((error) => console.warn(`a tile was not kept: ${error}`));
+    turn = turn.then(() => keepTile(cache, url, path, copy))
+      .catch((error) => console.warn(`a tile was not kept: ${error.message}`));
     event.waitUntil(turn);
   }
   return response;

@@ -35,6 +35,7 @@ from tiles import (
     replay,
     road_card,
     search,
+    service_worker,
     site,
     snapshot,
     stream,
@@ -119,7 +120,7 @@ def _routes(application: FastAPI, shared: Service) -> QuickRoutes:
     pixels = (raster.router, raster_collections.router)
     drawn = (basemap.router, vector.router, map_layers.router)  # the basemap's address is a layer's as well
     application.include_router(search.router)
-    for router in (summary.router, overview.router, first_page.router):
+    for router in (summary.router, overview.router, first_page.router, service_worker.router):
         application.include_router(router)
     for router in (ogc.router, tilesets.router, *drawn, *pixels, *status, site.router):
         application.include_router(router)

@@ -117,7 +117,7 @@ def test_cleared_turns_unknown_at_its_time_without_a_connection(open_page: Open,
     assert count(page, UNDER_6H, band(page, 16, 15)) > 40
     service.control(is_broken=True)
     page.wait("!document.getElementById('offline').hidden")
-    assert "時点の情報です" in page.evaluate("document.getElementById('offline').textContent")
+    assert "現在・通信なし" in page.evaluate("document.getElementById('offline').textContent")
     page.evaluate("window.shiftMs = 70 * 60 * 1000; document.dispatchEvent(new Event('visibilitychange'))")
     page.wait("document.querySelector('.direction').dataset.state === 'unknown'")
     settle(page)

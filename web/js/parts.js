@@ -17,6 +17,8 @@ export const WITH_MAP = [
   "./ui/layers.js",
   "./map/reasons.js",
   "./ui/card.js",
+  "./time/bar.js",
+  "./offline.js",
 ];
 
 export const MAP_STYLES = [
@@ -24,4 +26,5 @@ export const MAP_STYLES = [
   "css/map.css",
   "css/card.css",
   "css/layers.css",
+  "css/time.css",
 ];

@@ -19,6 +19,7 @@ export function startStates(app) {
       setFromEvent(asOf);
       app.emit("offline", false);
     },
+    kept: setFromAnswer,
     snapshot: (snapshot) => {
       setSynthetic(snapshot.isSynthetic || app.config.synthetic);
       setEvent(snapshot.event);

@@ -13,6 +13,7 @@ export function startSummary(app) {
   let etag = "";
   let askedMs = 0;
   let isBusy = false;
+  let isKept = false;
 
   function take(summary) {
     app.summary = summary;
@@ -25,6 +26,7 @@ export function startSummary(app) {
     const response = await fetch(serviceUrl("status/summary"), { headers, cache: "no-store", signal });
     if (!response.ok && response.status !== 304) throw new Error(`summary: the server answered ${response.status}`);
     setFromAnswer(response);
+    isKept = response.headers.has("X-Yukimichi-Kept"); // the service worker had to give what it kept
     etag = response.headers.get("ETag") ?? "";
     if (response.status !== 304) take(await response.json());
     else if (response.headers.has("Last-Modified")) {
@@ -39,7 +41,7 @@ export function startSummary(app) {
     askedMs = Date.now();
     try {
       await ask();
-      if (!app.page) app.emit("offline", false);
+      if (!app.page) app.emit("offline", isKept);
     } catch (error) {
       console.warn(error.message);
       if (!app.page) app.emit("offline", true); // with the map the feed of states says so

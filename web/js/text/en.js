@@ -44,7 +44,7 @@ export default {
   as_of: "As of {time}",
   as_of_event: "{event} (since {time})",
   no_event: "No snowfall or call-out at present",
-  offline: "No connection. This is what was known at {time}. Cleared roads turn to unknown when their time is up.",
+  offline: "As of {time}, no connection. Cleared roads turn to unknown when their time is up.",
   stale: "No news since {time}: the service is not being updated. Cleared roads turn to unknown when their time is up.",
   never_loaded: "The state of the roads cannot be loaded. Trying again.",
   map_failed: "The map cannot be shown ({why}).",

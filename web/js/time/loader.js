@@ -10,7 +10,7 @@ let lastId = 0;
 const waiting = new Map(); // id -> {resolve, reject}
 
 function open() {
-  worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
+  worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
   worker.addEventListener("message", ({ data: { id, loaded, problem } }) => {
     const asker = waiting.get(id);
     waiting.delete(id);
