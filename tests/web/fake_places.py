@@ -62,12 +62,7 @@ def tile(mvt: ModuleType, name: str, z: int, x: int, y: int) -> bytes:
         north, south = LAT + 0.01, LAT - 0.01
         half = [(west, LON, {"fell_24h_cm": 12}), (LON, east, {"basis_24h": "missing"})]
         features = [
-            (
-                i + 1,
-                mvt.POLYGON,
-                [(a, LAT + 0.01), (b, LAT + 0.01), (b, LAT - 0.01), (a, LAT - 0.01), (a, LAT + 0.01)],
-                own,
-            )
+            (i + 1, mvt.POLYGON, [(a, north), (b, north), (b, south), (a, south), (a, north)], own)
             for i, (a, b, own) in enumerate(half)
         ]
     else:
