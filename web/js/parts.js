@@ -9,6 +9,7 @@
 // WITH_MAP is named in MAP_STYLES. The form #search-form in #slot-search leads to the text pages until a part takes over.
 
 export const LIGHT = [
+  "./ui/search.js",
   "./first/area.js",
   "./first/overview.js",
 ];

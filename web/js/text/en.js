@@ -10,6 +10,7 @@ export default {
   search: "Search",
   search_label: "Search by address, place, road name or route number",
   search_hint: "Address, place, route",
+  locate: "My location",
   tools_label: "Tools of the map",
   area_title: "How well the area is cleared",
   area_choice: "Area",

@@ -10,6 +10,7 @@ export default {
   search: "検索",
   search_label: "住所・地名・道路名・路線番号で探す",
   search_hint: "住所・地名・路線",
+  locate: "現在地",
   tools_label: "地図の道具",
   area_title: "地域の除雪状況",
   area_choice: "地域",
