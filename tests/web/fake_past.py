@@ -63,8 +63,9 @@ class FakePast:
         name, _, _, is_worked_out = EVENTS[event]
         from_s, to_s = self.span(event)
         told = {key: value for key, value in self.world.head().items() if key not in ("status_version", "stream_id")}
-        past = {"from_at": iso(from_s), "to_at": iso(to_s) if is_worked_out else None, "is_settled": is_worked_out,
-                "known_at": iso(to_s + 2 * HOUR) if is_worked_out else None, "step_s": 300 if is_worked_out else None}  # fmt: skip
+        past = {"from_at": iso(from_s), "to_at": None, "is_settled": False, "known_at": None, "step_s": None}
+        if is_worked_out:
+            past |= {"to_at": iso(to_s), "is_settled": True, "known_at": iso(to_s + 2 * HOUR), "step_s": STEP_S}
         reference = {"event_id": event, "kind": "storm", "name": name, "reference_at": iso(from_s)}
         return told | {"event": reference, "past": past, "from_at": iso(from_s), "to_at": iso(to_s)}
 
@@ -118,3 +119,13 @@ class FakePast:
 
 def seconds(text: str) -> float:
     return datetime.fromisoformat(text).timestamp()
+
+
+def answer(world: Any, path: str, query: dict[str, list[str]]) -> Any:
+    """The answer of status/history… or of status/snapshot with `at`: a document, bytes, or None where nothing is known."""
+    past, event = FakePast(world), path.rpartition("/")[2]
+    if path == "status/history":
+        return past.events()
+    if path == "status/snapshot":
+        return past.moment(query["at"][0])
+    return past.replay(int(event), query.get("from", [None])[0]) if event in map(str, EVENTS) else None

@@ -6,13 +6,16 @@ Speaks the same paths as the real one: static files, config.json, tiles, snapsho
 world is a ladder of parallel roads, one for each state. POST /control with JSON changes the world: `shift_s` moves the
 server's clock, `lag_s` holds its data back, `is_broken` makes it answer 503, `states` sets the two characters of a
 piece, `has_forgotten` makes it know no former version, `has_stream` false ends the streams of events and refuses more,
-`closures` names the pieces that are closed or restricted now; the status version rises with each. Orders are taken as
+`closures` names the pieces that are closed or restricted now; the status version rises with each. `is_gone` makes it
+end every connection without a word, `holds_back` its streams hold back all events, `shell` is another version of the
+page's files, `kept_tiles` so many may a browser keep. Orders are taken as
 the real service takes them, by one key, and laid at once.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import time
 from email.utils import formatdate
@@ -33,7 +36,8 @@ from tiles.states import NO_MOMENT, POSITION_OF_REASON, STATES, Records
 WEB = Path(__file__).resolve().parents[2] / "web"
 LON, LAT = 136.62, 36.56
 PLACES = fake_places.COLLECTIONS
-TYPES = {".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+TYPES = {".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml",
+         ".webmanifest": "application/manifest+json", ".png": "image/png"}  # fmt: skip
 REASONS = ["none", "silent", "no_device", "not_on_plan", "expired"]
 HOUR = 3600
 KEY = "Bearer a manager's key"
@@ -65,6 +69,11 @@ class World:
     def __init__(self) -> None:
         self.shift_s = 0.0
         self.is_broken = False
+        self.is_gone = False
+        self.holds_back = False
+        self.shell = ""
+        self.kept_tiles = 1500
+        self.shell_versions: dict[str, str] = {}
         self.has_stream = True
         self.lag_s = 0.0
         self.version = 1
@@ -86,6 +95,8 @@ class World:
         self.lag_s = change.get("lag_s", self.lag_s)
         self.is_broken = change.get("is_broken", self.is_broken)
         self.has_stream = change.get("has_stream", self.has_stream)
+        for name in ("is_gone", "holds_back", "shell", "kept_tiles"):
+            setattr(self, name, change.get(name, getattr(self, name)))
         states = {int(piece): both for piece, both in change.get("states", {}).items()}
         self.states.update(states)
         self.closures = {int(piece): word for piece, word in change.get("closures", {}).items()} or self.closures
@@ -303,6 +314,21 @@ def iso(at_s: float) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at_s))
 
 
+def file_of(path: str, shell: str) -> bytes:
+    """A file of the page; of another version of the page the first style sheet and the page itself are others."""
+    body = (WEB / path).read_bytes()
+    if shell and path == "css/base.css":
+        body += f'\n:root {{ --shell: "{shell}"; }}\n'.encode()
+    if shell and path == "index.html":
+        body = body.replace(b"<body>", f'<body data-shell="{shell}">'.encode())
+    return body
+
+
+def tag_of(body: bytes) -> str:
+    """The entity tag that the real service gives a file (tiles.caching.etag_of)."""
+    return f'"{hashlib.blake2b(body + bytes(1), digest_size=10).hexdigest()}"'
+
+
 CONFIG = {
     "center": [LON, LAT],
     "zoom": 14.2,
@@ -382,8 +408,14 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         path = self.path.partition("?")[0].strip("/")
         parts = path.split("/")
-        if self.world.is_broken and not (WEB / path).is_file():
+        if self.world.is_gone:
+            self.close_connection = True
+        elif self.world.is_broken and not (WEB / path).is_file():
             self.answer(503)
+        elif path == "sw.js":
+            self.answer(200, "text/javascript", self.service_worker().encode())
+        elif path.startswith("status/history") or (path == "status/snapshot" and "at=" in self.path):
+            self.past(path)
         elif path == "config.json":
             self.json(CONFIG)
         elif path == "status/snapshot" and "f=packed" in self.path:
@@ -467,9 +499,38 @@ class Handler(BaseHTTPRequestHandler):
         told = json.dumps({"title": "Not Found", "status": 404, "detail": "No such piece."} | heir)
         self.answer(404, "application/problem+json", told.encode())
 
+    def past(self, path: str) -> None:
+        """History and moments of the past; imported here, since few tests ask for them."""
+        import fake_past
+
+        told = fake_past.answer(self.world, path, parse_qs(self.path.partition("?")[2]))
+        if isinstance(told, bytes):
+            self.answer(200, "application/vnd.yukimichi.states", told)
+        elif told is None:
+            self.problem(404, "Nothing is known of it.")
+        else:
+            self.json(told)
+
+    def service_worker(self) -> str:
+        """The service worker as the real service fills it."""
+        from tiles.service_worker import script_of
+        from tiles.web_files import File, WebFiles
+
+        shell = self.world.shell
+
+        class Files(WebFiles):
+            def read(self, path: str) -> File:
+                plain = file_of(path, shell)
+                return File(plain, "text/plain", tag_of(plain))
+
+        files = Files(WEB)
+        self.world.shell_versions[shell] = str(files.shell_document()["version"])
+        return script_of(files, kept_tiles=self.world.kept_tiles)
+
     def stream(self) -> None:
-        """Every version as an event, until the streams are ended."""
-        last = self.headers.get("Last-Event-ID") or parse_qs(self.path.partition("?")[2])["last_event_id"][0]
+        """What is there now to who names no version, and every version as an event, until the streams are ended."""
+        asked = parse_qs(self.path.partition("?")[2]).get("last_event_id", [""])
+        last = self.headers.get("Last-Event-ID") or asked[0]
         if not self.world.has_stream:
             self.answer(503)
             return
@@ -478,9 +539,12 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Connection", "close")
         self.end_headers()
         self.close_connection = True
-        version = int(last.partition("-")[2])
-        while self.world.has_stream and not self.world.is_broken:
-            if self.world.version > version:
+        version = int(last.partition("-")[2]) if last else self.world.version
+        if not last and not self.world.holds_back:
+            told = self.world.head()
+            self.wfile.write(f"event: present\nid: {told['stream_id']}\ndata: {json.dumps(told)}\n\n".encode())
+        while self.world.has_stream and not self.world.is_broken and not self.world.is_gone:
+            if self.world.version > version and not self.world.holds_back:
                 told = self.world.changes(version)
                 version = self.world.version
                 kind = "reload" if told["reload"] else "changes"
@@ -501,7 +565,10 @@ class Handler(BaseHTTPRequestHandler):
         if not file.is_relative_to(WEB) or not file.is_file():
             self.answer(404)
             return
-        self.answer(200, TYPES.get(file.suffix, "text/plain; charset=utf-8"), file.read_bytes())
+        body = file_of(file.relative_to(WEB).as_posix(), self.world.shell)
+        shell = {"X-Yukimichi-Shell": self.world.shell_versions.get(self.world.shell, "")}
+        headers = {"ETag": tag_of(body)} | (shell if path == "index.html" else {})
+        self.answer(200, TYPES.get(file.suffix, "text/plain; charset=utf-8"), body, **headers)
 
 
 def main() -> None:
