@@ -15,6 +15,9 @@ from geo.db import Row, read_sql
 
 type Connection = psycopg.Connection[Row]
 
+#: Spans begun at once that make the statistics of the table worth a tenth of a second.
+MANY_SPANS = 500
+
 
 def keep_past(connection: Connection, event_id: int, default_reason: str, as_of: datetime, since: int) -> int:
     """Keep what has just been written to pub.edge_status, as of a moment, as yuki_publish; spans begun.
@@ -25,7 +28,10 @@ def keep_past(connection: Connection, event_id: int, default_reason: str, as_of:
     params = {"event_id": event_id, "default_reason": default_reason, "as_of": as_of, "since": since}
     connection.execute(read_sql("layers", "past_gone"), params)
     connection.execute(read_sql("layers", "past_ended"), params)
-    return connection.execute(read_sql("layers", "past_begun"), params).rowcount
+    n_begun = connection.execute(read_sql("layers", "past_begun"), params).rowcount
+    if n_begun >= MANY_SPANS:
+        connection.execute(read_sql("layers", "past_statistics"))
+    return n_begun
 
 
 def keep_past_whole(connection: Connection, state: dict[str, Any], default_reason: str) -> int:

@@ -1,0 +1,2 @@
+-- Statistics of the spans and states that were just written. Params: none. Returns: nothing of interest.
+SELECT pub.refresh_past_statistics()
