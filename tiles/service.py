@@ -103,6 +103,7 @@ class Service:
         self.summaries: Latest[Any] = Latest()
         self.sheets: Latest[Any] = Latest()
         self.drawings: Latest[Any] = Latest()
+        self.labels: Latest[Any] = Latest()
         #: the files of the page, and the page as it is filled in each language
         self.web_files = WebFiles(web)
         self.first_pages: dict[str, Latest[Any]] = {"ja": Latest(), "en": Latest()}

@@ -21,6 +21,7 @@ from ingest.intake import Intake
 from tiles import (
     accuracy,
     basemap,
+    cameras,
     changes,
     disputes,
     disputes_queue,
@@ -117,7 +118,7 @@ def _routes(application: FastAPI, shared: Service) -> QuickRoutes:
     """Add all routes; those that are found before the others."""
     ogc_items.mount(application)
     status = (snapshot.router, changes.router, stream.router, replay.router, edge_answer.router, road_card.router)
-    pixels = (raster.router, raster_collections.router)
+    pixels = (raster.router, raster_collections.router, cameras.router)
     drawn = (basemap.router, vector.router, map_layers.router)  # the basemap's address is a layer's as well
     application.include_router(search.router)
     for router in (summary.router, overview.router, first_page.router, service_worker.router):
