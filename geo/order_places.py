@@ -88,8 +88,8 @@ def nearest_place(ground: Ground, x_m: float, y_m: float) -> Place | None:
     return Place(int(ground.piece[found[0]]), float(shapely.line_locate_point(shape, point)))
 
 
-def way_between(ground: Ground, a: Place, b: Place) -> PlanEdges | None:
-    """The shortest way between two places as stretches in its own direction, in its order; None: longer than WAY_MAX_M.
+def way_between(ground: Ground, a: Place, b: Place, most_m: float = WAY_MAX_M) -> PlanEdges | None:
+    """The shortest way between two places as stretches in its own direction, in its order; None: longer than most_m.
 
     One-ways do not bind it: a closure holds for whoever comes, and its drawer taps either end first. The feature is 0.
     """
@@ -101,13 +101,11 @@ def way_between(ground: Ground, a: Place, b: Place) -> PlanEdges | None:
         along = 2 * a.piece + (b.at_m < a.at_m)
         found.append((abs(a.at_m - b.at_m), [(along, min(a.at_m, b.at_m), max(a.at_m, b.at_m))]))
     starts = _ends(ground.network, a)
-    costs, before = dijkstra(
-        ground.ways, indices=[node for node, _ in starts], return_predecessors=True, limit=WAY_MAX_M
-    )
+    costs, before = dijkstra(ground.ways, indices=[node for node, _ in starts], return_predecessors=True, limit=most_m)
     for row, (start, out_m) in enumerate(starts):
         for end, in_m in _ends(ground.network, b):
             whole = out_m + float(costs[row, end]) + in_m
-            if whole <= WAY_MAX_M:
+            if whole <= most_m:
                 middle = _middle(ground, _nodes(before[row], start, end))
                 parts = [_part(ground.network, a, start, leaves=True), *middle]
                 found.append((whole, [*parts, _part(ground.network, b, end, leaves=False)]))

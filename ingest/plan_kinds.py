@@ -6,25 +6,30 @@ silent.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import pyarrow as pa
+from ingest.place_kinds import as_count, as_facility_kind, as_interval_s, as_link, as_network_class
+from ingest.plan_values import (
+    Unreadable,
+    Words,
+    as_clock,
+    as_flag,
+    as_km,
+    as_manager,
+    as_moment,
+    as_number,
+    as_text,
+    as_treatment,
+)
 
-from geo.timeline import from_us
-from geo.vocabulary import Treatment
-from ingest.mapping import NO, YES, normal
-from ingest.road_values import MANAGERS
-from ingest.times import Fault, parse_times
+__all__ = ["DEFAULT_AREA_LAYER", "KINDS", "Field", "Kind", "PlanKind", "Unreadable"]
 
-type PlanKind = Literal["routes", "sections", "assignments", "plans", "kmposts", "depots", "areas", "layer", "callouts"]
-type Words = Mapping[str, str]
-
-
-class Unreadable(ValueError):
-    """A value that cannot be read; says why."""
+type PlanKind = Literal[
+    "routes", "sections", "assignments", "plans", "kmposts", "depots", "areas", "layer", "callouts", "places",
+    "cameras", "priority_network",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,8 @@ class Kind:
     geometry    types that fit: line, area, point; empty for tables without geometry
     is_merged   several features of one id make one row (a route delivered in pieces)
     keeps_rest  every other column is kept as an attribute too
+    id_words    fields that make the id of a feature where no column holds one
+    is_place    positions are judged one by one: swapped, nowhere, far from all roads
     """
 
     fields: Mapping[str, Field]
@@ -53,67 +60,8 @@ class Kind:
     needs_geometry: bool = True
     is_merged: bool = False
     keeps_rest: bool = False
-
-
-def as_text(value: str, words: Words, zone: str | None) -> str:
-    """The value as it stands, or its word in the source's map."""
-    return words.get(value, value)
-
-
-def as_manager(value: str, words: Words, zone: str | None) -> str:
-    """A word of geo.vocabulary.Manager."""
-    found = (MANAGERS | dict(words)).get(value)
-    if found is None:
-        raise Unreadable(f"{value!r} is no manager we know")
-    return found
-
-
-def as_treatment(value: str, words: Words, zone: str | None) -> str:
-    """A word of geo.vocabulary.Treatment."""
-    known = {**{str(t): str(t) for t in Treatment}, **{t.ja: str(t) for t in Treatment}, **words}
-    if value not in known:
-        raise Unreadable(f"{value!r} is no treatment we know")
-    return known[value]
-
-
-def as_clock(value: str, words: Words, zone: str | None) -> str:
-    """HH:MM of the local clock."""
-    found = re.fullmatch(r"(\d{1,2})[:時](\d{2})?(?::\d{2})?分?", value)
-    if not found or int(found[1]) > 23 or int(found[2] or 0) > 59:
-        raise Unreadable(f"{value!r} is no time of day")
-    return f"{int(found[1]):02d}:{int(found[2] or 0):02d}"
-
-
-def as_moment(value: str, words: Words, zone: str | None) -> str:
-    """ISO 8601 in UTC."""
-    at_us, fault = parse_times(pa.chunked_array([[value]]), zone)
-    if fault[0] != Fault.NONE:
-        raise Unreadable(f"{value!r} cannot be read as a time ({Fault(int(fault[0])).name.lower()})")
-    return from_us(int(at_us[0])).isoformat()
-
-
-def as_number(value: str, words: Words, zone: str | None) -> float:
-    """A number not below zero, with a unit behind it or without."""
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(?:cm|km|m|センチ|㎝)?", value)
-    if not found:
-        raise Unreadable(f"{value!r} is no number")
-    return float(found[1])
-
-
-def as_km(value: str, words: Words, zone: str | None) -> float:
-    """Kilometres, also written 12k300 or 12+300."""
-    found = re.fullmatch(r"(\d+)\s*[kK+]\s*(\d{1,3}(?:\.\d+)?)", value)
-    return int(found[1]) + float(found[2]) / 1000 if found else as_number(value, words, zone)
-
-
-def as_flag(value: str, words: Words, zone: str | None) -> bool:
-    """True or False."""
-    word = normal(words.get(value, value)).casefold()
-    if word in YES:
-        return True
-    if word in NO:
-        return False
-    raise Unreadable(f"{value!r} is neither yes nor no")
+    id_words: Sequence[str] = ()
+    is_place: bool = False
 
 
 _ROUTE_ID = ("route_id", "除雪路線番号", "除雪路線ID")
@@ -123,6 +71,13 @@ _MANAGER = Field(("manager", "管理者", "道路管理者"), as_manager)
 _CONTRACTOR_NAMES = ("contractor", "受託者", "業者", "業者名", "受注者")
 _LAYER_IDS = ("feature_id", "municipality_id", "N03_007", "area_id", "settlement_id", "id", "fid")
 _PLAN_IDS = {"route_id": Field(_ROUTE_ID, as_text), "section_id": Field(_SECTION_ID, as_text)}
+
+#: What every kind says of where it comes from.
+_SAID = {
+    "licence": Field(("licence", "license", "ライセンス", "利用条件"), as_text),
+    "attribution": Field(("attribution", "出典", "出典表示", "クレジット"), as_text),
+}
+_NAME_EN = Field(("name_en", "名称_英語", "英語名", "名称（英語）"), as_text)
 
 KINDS: Mapping[PlanKind, Kind] = {
     "routes": Kind(
@@ -189,6 +144,42 @@ KINDS: Mapping[PlanKind, Kind] = {
         is_merged=True, keeps_rest=True,
     ),
     "layer": Kind({"name": _NAME}, _LAYER_IDS, frozenset({"point", "line", "area"}), keeps_rest=True),
+    "places": Kind(
+        {
+            "kind": Field(("kind", "種別", "施設種別", "分類"), as_facility_kind, True),
+            "name": Field(("name", "名称", "施設名", "施設名称", "施設・場所名", "施設_施設名称"), as_text, True),
+            "name_en": _NAME_EN,
+            "address": Field(("address", "住所", "所在地", "所在地_連結表記"), as_text),
+            "phone": Field(("phone", "tel", "電話番号", "電話", "連絡先"), as_text),
+            "opening": Field(("opening", "opening_hours", "開設時間", "開設期間", "利用時間", "受入時間"), as_text),
+            "capacity": Field(("capacity", "収容人数", "想定収容人数", "定員"), as_count),
+            **_SAID,
+        },
+        ("place_id", "id", "共通ID", "施設ID", "ID"), frozenset({"point", "area"}), id_words=("kind", "name"),
+        is_place=True,
+    ),
+    "cameras": Kind(
+        {
+            "name": Field(("name", "名称", "カメラ名", "設置箇所", "地点名"), as_text, True),
+            "name_en": _NAME_EN,
+            "road": Field(("road", "路線", "路線名"), as_text),
+            "link": Field(("link", "url", "image", "image_url", "画像URL", "画像", "リンク"), as_link, True),
+            "interval_s": Field(("interval_s", "interval", "更新間隔", "間隔"), as_interval_s, True),
+            **_SAID,
+        },
+        ("camera_id", "id", "カメラID", "カメラ番号"), frozenset({"point"}), id_words=("name",), is_place=True,
+    ),
+    "priority_network": Kind(
+        {
+            "name": Field(("name", "名称", "路線名", "N10_004"), as_text),
+            "route": Field(("route", "路線", "国道県道名"), as_text),
+            "network_class": Field(("network_class", "区分", "路線区分", "次数", "N10_002"), as_network_class),
+            "class_name": Field(("class_name", "区分名", "区分", "路線区分", "N10_002"), as_text),
+            **_SAID,
+        },
+        ("priority_id", "id"), frozenset({"line"}), needs_geometry=False, is_merged=True,
+        id_words=("name", "route", "class_name"),
+    ),
 }  # fmt: skip
 
 #: Reference layer of kind areas when none is named.

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from geo.settings import SourceSettings
 from ingest.mapping import FieldMap, Unmapped, normal, resolve, take, text_of
+from ingest.place_checks import Box, ids_by_words, notes_of, place_faults
 from ingest.plan_kinds import KINDS, Kind, PlanKind, Unreadable
 from ingest.projection import project, resolve_crs
 from ingest.quarantine import Rejects, Why
@@ -47,6 +48,7 @@ class PlanRows:
     mapping: dict[str, str]
     rows: list[PlanRow] = field(default_factory=list)
     blanked: Unmapped = field(default_factory=Unmapped)
+    notes: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -58,25 +60,29 @@ class _Draft:
 
 
 def read_plan_rows(
-    path: Path, kind_name: PlanKind, source_name: str, source: SourceSettings, rejects: Rejects
-) -> PlanRows:
-    """Read a plan file without any database. Raises InputError or MappingError for the file as a whole."""
+    path: Path, kind_name: PlanKind, source_name: str, source: SourceSettings, rejects: Rejects,
+    area: Box | None = None,
+) -> PlanRows:  # fmt: skip
+    """Read a plan file without any database. Raises InputError or MappingError for the file as a whole.
+
+    area  where places may lie: west, south, east, north in degrees; None: anywhere
+    """
     kind = KINDS[kind_name]
     n_before = len(rejects)
     table = _read(path, source, rejects)
     vector = table.vector
     names = {"id": kind.id_names, **{name: f.names for name, f in kind.fields.items()}, "synthetic": ("synthetic",)}
-    if kind_name in ("routes", "sections"):
+    if kind_name in ("routes", "sections", "priority_network"):
         names |= ROAD_NAMES
     given = {key: column for key, column in source.fields.items() if key not in POSITION_NAMES}
     required = [name for name, f in kind.fields.items() if f.is_required]
-    if kind.is_merged and kind_name != "areas":
+    if kind.is_merged and kind_name != "areas" and not kind.id_words:
         required.append("id")
     fields = resolve(vector.columns.column_names, given, names, required, str(path))
     crs, geometry = _geometry(vector, kind, source, path)
     mapping = (fields.describe() | table.position.describe()) if is_csv(path) else fields.describe()
     read = PlanRows(len(vector) + len(rejects) - n_before, str(vector.encoding), crs, mapping)
-    _Reader(kind, kind_name, source_name, source, table, fields, geometry, rejects, read).run()
+    _Reader(kind, kind_name, source_name, source, table, fields, geometry, rejects, read, area).run()
     return read
 
 
@@ -107,13 +113,15 @@ class _Reader:
     geometry: NDArray[np.object_]
     rejects: Rejects
     read: PlanRows
+    area: Box | None = None
     drafts: dict[str, _Draft] = field(default_factory=dict)
 
     def run(self) -> None:
         columns = {name: self._texts(column) for name, column in self.fields.columns.items()}
         roads = "road_id" in columns
-        faults = {} if roads or not self.kind.needs_geometry else self._geometry_faults()
-        ids = self._ids(columns.get("id"))
+        is_bare = not self.kind.needs_geometry and bool(shapely.is_missing(self.geometry).all())
+        faults = {} if roads or is_bare else self._geometry_faults()
+        ids = self._ids(columns)
         rest = self._rest(is_id_used=ids == columns.get("id"))
         for i in range(len(self.table.vector)):
             if i in faults:
@@ -131,14 +139,21 @@ class _Reader:
                 draft.attributes["roads"] = draft.roads
             made = _joined(draft.geometry)
             self.read.rows.append(PlanRow(draft.item, external_id, json_of(draft.attributes, keep_nulls=True), made))
+        kept = list(self.drafts.values())
+        shapes = [row.geometry for row in self.read.rows]
+        self.read.notes += notes_of(self.kind_name, [draft.attributes for draft in kept], shapes)
 
     def _texts(self, expression: str) -> list[str | None]:
         values: list[str | None] = text_of(take(self.table.vector.columns, expression)).to_pylist()
         return [None if value is None else normal(value) or None for value in values]
 
-    def _ids(self, given: list[str | None] | None) -> list[str | None]:
-        """The id of each feature: its own, for posts route and km, else its number."""
-        n = len(self.table.vector)
+    def _ids(self, columns: dict[str, list[str | None]]) -> list[str | None]:
+        """The id of each feature: its own, for posts route and km, else words or its number."""
+        n, given = len(self.table.vector), columns.get("id")
+        if self.kind.id_words:
+            words = [columns.get(name, [None] * n) for name in self.kind.id_words]
+            made = ids_by_words(list(zip(*words, strict=True)), self.geometry, with_place=not self.kind.is_merged)
+            return [own or made[i] or f"#{i}" for i, own in enumerate(given or [None] * n)]
         unique = given is not None and len({v for v in given if v is not None}) == n
         if given is not None and (self.kind.is_merged or unique or self.kind_name != "layer"):
             return given if self.kind.is_merged else [value or f"#{i}" for i, value in enumerate(given)]
@@ -157,6 +172,8 @@ class _Reader:
     def _geometry_faults(self) -> dict[int, tuple[Why, str]]:
         faults = {f.item: (f.reason, f.detail) for f in absent(self.geometry, self.table.vector.unreadable)}
         dimension = shapely.get_dimensions(self.geometry)
+        if self.kind.is_place:
+            faults |= {i: fault for i, fault in place_faults(self.geometry, self.area).items() if i not in faults}
         xy, index = shapely.get_coordinates(self.geometry, return_index=True)
         far = ~((np.abs(xy[:, 0]) <= 180) & (np.abs(xy[:, 1]) <= 90))  # True for NaN as well
         for i in np.unique(index[far]).tolist():
@@ -179,8 +196,7 @@ class _Reader:
                 found[name] = None if value is None else spec.read(value, self._words(name), self.source.timezone)
             except Unreadable as error:
                 if spec.is_required:
-                    why = Why.UNPARSABLE_TIME if name.endswith("_at") else Why.NOT_A_NUMBER
-                    raise _Refused(why, f"{name}: {error}") from error
+                    raise _Refused(_why_unreadable(name), f"{name}: {error}") from error
                 self.read.blanked.add(name, str(value))
                 found[name] = None
         self._check(found)
@@ -208,7 +224,7 @@ class _Reader:
             self._reject(i, Why.MISSING_ID, "the id is empty")
             return
         if attributes.get("name", "") is None and not self.kind.keeps_rest:
-            attributes["name"] = external_id
+            attributes["name"] = attributes.get("route") if self.kind.id_words else external_id
         known = self.drafts.get(external_id)
         if known is not None and not self.kind.is_merged:
             self._reject(i, Why.DUPLICATE_ID, f"id {external_id!r} is that of feature {known.item} already")
@@ -233,6 +249,12 @@ class _Reader:
         }
         line = self.table.line[i] if self.table.line else None
         self.rejects.add(reason, detail, payload, line=line, item=i)
+
+
+def _why_unreadable(name: str) -> Why:
+    if name.endswith("_at"):
+        return Why.UNPARSABLE_TIME
+    return Why.MISSING_FIELD if name in ("kind", "link") else Why.NOT_A_NUMBER
 
 
 class _Refused(Exception):

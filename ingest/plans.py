@@ -5,7 +5,7 @@ areas and any other layer. One call is one delivery, which stands for its source
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from geo.errors import InputError
 from geo.settings import SourceSettings
 from ingest import quarantine
 from ingest.files import digest, digest_of_settings, require
+from ingest.place_checks import Box, area_around_roads
 from ingest.plan_kinds import DEFAULT_AREA_LAYER, KINDS, PlanKind
 from ingest.plan_rows import PlanRow, read_plan_rows
 from ingest.quarantine import Rejects
@@ -38,6 +39,7 @@ class PlansReport:
     counts     features or rows read; those that are part of a kept row; the rest quarantined
     n_rows     rows of raw.plan, fewer than features where several pieces make one route
     blanked    values of optional fields that could not be read, by field and value; they are null now
+    notes      what a person should look at, in words
     """
 
     source: str
@@ -53,6 +55,7 @@ class PlansReport:
     mapping: dict[str, str]
     quarantined: dict[str, int]
     blanked: dict[str, dict[str, int]]
+    notes: list[str] = field(default_factory=list)
 
 
 def ingest_plans(
@@ -63,9 +66,11 @@ def ingest_plans(
     source: SourceSettings,
     *,
     layer: str | None = None,
+    margin_deg: float = 0.5,
     progress: Progress | None = None,
 ) -> PlansReport:
-    """Take in one plan file in one transaction. `layer` names the reference layer of kinds areas and layer.
+    """Take in one plan file in one transaction. `layer` names the reference layer of kinds areas and layer, and tells
+    deliveries of kind places apart; places farther than margin_deg from the box around all roads go to quarantine.
 
     The same file again writes nothing; another file of the kind replaces it for this source. A row that cannot be used
     goes to quarantine, and the others go on. Raises InputError (nothing is kept then), ConflictError, DatabaseProblem.
@@ -81,7 +86,8 @@ def ingest_plans(
         sha256 = digest(require(path))
         with opened_file(connection, source_id, kind, path.name, sha256, settings_digest) as delivery:
             if delivery.counts is None:
-                report, counts = _load(connection, delivery, path, source_name, source, name, progress)
+                area = area_around_roads(connection, margin_deg) if KINDS[kind].is_place else None
+                report, counts = _load(connection, delivery, path, source_name, source, name, progress, area)
             else:
                 report, counts = delivery.report, delivery.counts
             changed = connection.execute(
@@ -102,7 +108,7 @@ def layer_name(kind: PlanKind, path: Path, layer: str | None) -> str:
     """The reference layer that a file becomes: named, else municipalities for areas, else the file's own name."""
     if kind == "areas":
         return layer or DEFAULT_AREA_LAYER
-    return (layer or path.stem.lower()) if kind == "layer" else kind
+    return (layer or path.stem.lower()) if kind in ("layer", "places") else kind
 
 
 def _load(
@@ -113,17 +119,18 @@ def _load(
     source: SourceSettings,
     layer: str,
     progress: Progress | None,
+    area: Box | None,
 ) -> tuple[dict[str, Any], Counts]:
     """Read and COPY the file; the report as it is kept, and the counts."""
     rejects = Rejects()
     kind: PlanKind = delivery.kind  # type: ignore[assignment]  # it is what ingest_plans put in
-    read = read_plan_rows(path, kind, source_name, source, rejects)
+    read = read_plan_rows(path, kind, source_name, source, rejects, area)
     if not read.rows:
         raise InputError(
             f"{path}: not one usable row; reasons: {rejects.by_reason()}.",
             hint=f"Compare its columns with those of {kind} in docs/reference/plans.md.",
         )
-    table = _to_arrow(read.rows, delivery.file_id, kind, layer)
+    table = plan_table(read.rows, delivery.file_id, kind, layer)
     done = 0
 
     def wrote(n: int) -> None:
@@ -142,11 +149,13 @@ def _load(
         "mapping": read.mapping,
         "quarantined": rejects.by_reason(),
         "blanked": read.blanked.describe(),
+        "notes": read.notes,
     }
     return report, counts
 
 
-def _to_arrow(rows: list[PlanRow], file_id: int, kind: str, layer: str) -> pa.Table:
+def plan_table(rows: list[PlanRow], file_id: int, kind: str, layer: str) -> pa.Table:
+    """The rows as columns of raw.plan."""
     shapes = shapely.set_srid(np.array([row.geometry for row in rows], dtype=object), 4326)
     ewkb = shapely.to_wkb(shapes, hex=True, include_srid=True)
     return pa.table(

@@ -48,6 +48,8 @@ class Why(StrEnum):
     OUTSIDE_AREA = "outside_area"
     BAD_CHECKSUM = "bad_checksum"
     NO_POSITION = "no_position"
+    # feeds of timetables
+    UNKNOWN_REFERENCE = "unknown_reference"
     # weather
     UNKNOWN_STATION = "unknown_station"
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from geo.errors import InputError
 from ingest import encoding as enc
+from ingest.degrees import degrees_of
 from ingest.files import refuse_empty, require
 from ingest.mapping import FieldMap, normal, resolve
 from ingest.quarantine import Rejects, Why
@@ -116,7 +117,4 @@ def _geometry(columns: pa.Table, position: FieldMap) -> tuple[NDArray[np.object_
 
 
 def _number(text: Any) -> float:
-    try:
-        return float(text)
-    except (TypeError, ValueError):
-        return float("nan")
+    return float("nan") if text is None else degrees_of(str(text))

@@ -20,6 +20,7 @@ from layers.closures import publish_closures
 from layers.default_reason import default_reason
 from layers.generalise import BANDS, RANKS
 from layers.past import keep_past_whole
+from layers.places import publish_places
 from layers.ploughs import public_plough_id
 from layers.publish_reports import publish_reports
 from layers.rasters import publish_rasters
@@ -112,6 +113,7 @@ def publish(
         publish_managers(connection)
         dataset = "publish_dataset" if n_roads else "publish_dataset_again"
         run(connection, dataset, state | {"status_version": status_version})
+        publish_places(connection)
         if n_roads + n_passes > MANY_ROWS:
             run(connection, "publish_statistics")
         return PublishReport(

@@ -17,6 +17,7 @@ from yukimichi.cli import (
     managers,
     operations,
     orders,
+    places,
     prices,
     rasters,
     report,
@@ -44,6 +45,7 @@ vehicles.register(ingest.app)
 weather.register(ingest.app, events.app)
 prices.register(ingest.app)
 rasters.register(app, ingest.app)
+places.register(ingest.app)
 managers.register(ingest.app)
 orders.register(app, ingest.app)
 app.add_typer(ingest.app, name="ingest")

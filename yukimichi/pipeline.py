@@ -9,11 +9,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
+import numpy as np
+from numpy.typing import NDArray
+
 from geo.db import Database, Role, read_sql
+from geo.errors import NotFoundError
 from geo.matching.candidates import GridIndex, build_index
 from geo.matching.matcher import lay_line
 from geo.matching.online_open import OpenTrips
 from geo.network import Network
+from geo.plans import Laid, LayLine
 from geo.settings import Settings
 from geo.store.amendments import late_of
 from geo.store.callouts import refresh_callouts
@@ -23,6 +28,8 @@ from geo.store.lines import LinesReport, match_new_lines
 from geo.store.managers import refresh_managers
 from geo.store.network import NetworkChange, refresh_network
 from geo.store.orders_stage import OrderStage, OrdersTurn
+from geo.store.place_lines import PlaceLinesReport, refresh_place_lines
+from geo.store.places import PlacesReport, refresh_places
 from geo.store.plans import PlansReport, refresh_plans
 from geo.store.rasters import refresh_rasters
 from geo.store.report_cache import refresh_reports
@@ -66,6 +73,32 @@ def lay_plans(database: Database, settings: Settings) -> PlansReport:
     network = current_network(database, settings)
     with stage("Plans laid on roads 計画") as step:
         return refresh_plans(database, network, partial(lay_line, network, build_index(network)), step)
+
+
+def lay_places(database: Database, settings: Settings) -> tuple[PlacesReport, PlaceLinesReport]:
+    """The register of places brought up to date, the priority network and buses laid on the network of today.
+
+    Where no roads have been ingested the register alone: lines are laid once there are roads.
+    """
+    try:
+        network = current_network(database, settings)
+    except NotFoundError:
+        with database.connect(Role.ENGINE) as connection:
+            return refresh_places(connection), PlaceLinesReport(is_new=False)
+    with stage("Places and buses 施設・バス") as step:
+        return refresh_place_lines(database, network, _line_layer(network), step)
+
+
+def _line_layer(network: Network) -> LayLine:
+    """Lays lines by the matcher; its grid is built with the first line."""
+    index: list[GridIndex] = []
+
+    def lay(line: NDArray[np.float64]) -> Laid:
+        if not index:
+            index.append(build_index(network))
+        return lay_line(network, index[0], line)
+
+    return lay
 
 
 def lay_orders(database: Database, settings: Settings) -> OrdersTurn:
@@ -135,6 +168,8 @@ def refresh(
         network, index = world.take(change.network)
     with step_of("Plans laid on roads 計画") as step:
         plans = refresh_plans(database, network, partial(lay_line, network, index), step)
+    with step_of("Places and buses 施設・バス") as step:
+        refresh_place_lines(database, network, partial(lay_line, network, index), step)
     refresh_callouts(database, settings.events)
     with step_of("Map matching 照合") as step:
         match = match_new_fixes(database, network, index, settings, step, open_trips=world.open_trips)

@@ -14,6 +14,7 @@ import psycopg
 
 from geo.db import unreachable
 from geo.errors import YukiError
+from yukimichi.camera_keeper import CameraKeeper
 from yukimichi.context import Context, opened, secret
 from yukimichi.history_publish import PastKeeper
 from yukimichi.live import Connections, Live, connections
@@ -22,7 +23,7 @@ from yukimichi.progress import say
 from yukimichi.service_keeper import ServiceKeeper
 
 LOG = logging.getLogger(__name__)
-type Beside = Ploughs | ServiceKeeper | PastKeeper
+type Beside = Ploughs | ServiceKeeper | PastKeeper | CameraKeeper
 
 #: A round begins at most so often, seconds: what comes in meanwhile shares its fixed costs.
 ROUND_S = 0.2
@@ -56,6 +57,7 @@ def loop(context: Context, stopping: threading.Event, worker: int = 0, n_workers
     if live.is_keeper:
         beside.append(Ploughs(context.database, live.masks))
         beside.append(ServiceKeeper(context.database, context.settings, lambda: live.world.network))
+        beside.append(CameraKeeper(context.database, context.settings))
         beside.append(PastKeeper(context.database, context.settings, lambda: live.world.network))
     try:
         _keep_going(context, live, beside, stopping)

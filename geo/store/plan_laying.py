@@ -101,7 +101,7 @@ def _named_roads(
     found: list[tuple[int, int, float, float]] = []
     planned, missing, why = np.zeros(len(features)), np.zeros(len(features)), [""] * len(features)
     for feature, plan in enumerate(features):
-        for row in plan.rows:
+        for row in [one for given in plan.rows for one in given.get("roads") or [given]]:
             ids = [str(i) for i in _list(row.get("road_id")) if i is not None]
             limits = [_list(row.get(key)) + [None] * len(ids) for key in ("from_m", "to_m")]
             for road, low, high in zip(ids, *limits, strict=False):
