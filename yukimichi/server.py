@@ -41,6 +41,7 @@ from tiles import (
     snapshot,
     stream,
     summary,
+    text_pages,
     tilesets,
     vector,
 )
@@ -121,7 +122,7 @@ def _routes(application: FastAPI, shared: Service) -> QuickRoutes:
     pixels = (raster.router, raster_collections.router, cameras.router)
     drawn = (basemap.router, vector.router, map_layers.router)  # the basemap's address is a layer's as well
     application.include_router(search.router)
-    for router in (summary.router, overview.router, first_page.router, service_worker.router):
+    for router in (summary.router, overview.router, first_page.router, service_worker.router, text_pages.router):
         application.include_router(router)
     for router in (ogc.router, tilesets.router, *drawn, *pixels, *status, site.router):
         application.include_router(router)
