@@ -26,8 +26,8 @@ STORY: dict[int, list[tuple[float, int, str]]] = {
     + [(8, 11, "cc"), (7.5, 13, "gg"), (4, 14, "cu"), (2, 11, "uu"), (1, 14, "cc"), (1, 16, "??")],
     7: [(72, piece, "uu") for piece in (11, 12, 13)] + [(70, 12, "cc"), (66, 11, "gg"), (65, 11, "cc")],
 }
-#: Before so many hours ago nothing was published.
-FIRST_H = 80
+#: Before so many hours ago no moment can be asked for; storms are told whole all the same.
+FIRST_H = 20
 
 
 def iso(at_s: float) -> str:
@@ -122,7 +122,7 @@ def seconds(text: str) -> float:
 
 
 def answer(world: Any, path: str, query: dict[str, list[str]]) -> Any:
-    """The answer of status/history… or of status/snapshot with `at`: a document, bytes, or None where nothing is known."""
+    """The answer of status/history… or of status/snapshot with `at`; None where nothing is known."""
     past, event = FakePast(world), path.rpartition("/")[2]
     if path == "status/history":
         return past.events()
