@@ -14,8 +14,8 @@ from functools import lru_cache
 #: Older and variant characters of place names, and the one that stands for them: characters of the table of jōyō kanji
 #: (Cabinet notice of 2010) with the older form that the notice gives beside each, and three variants in daily use.
 VARIANTS = str.maketrans(
-    "澤濱廣邊邉齋齊嶋瀧國櫻髙﨑龍條區縣號圓壽澁靜榮藏驛淺瓣惠寶豐彌鹽學假櫛鐵聯與兒舊鄕",
-    "沢浜広辺辺斎斉島滝国桜高崎竜条区県号円寿渋静栄蔵駅浅弁恵宝豊弥塩学仮櫛鉄連与児旧郷",
+    "澤濱廣邊邉齋齊嶋瀧國櫻髙﨑龍條區縣號圓壽澁靜榮藏驛淺瓣惠寶豐彌鹽學假鐵聯與兒舊鄕",
+    "沢浜広辺辺斎斉島滝国桜高崎竜条区県号円寿渋静栄蔵駅浅弁恵宝豊弥塩学仮鉄連与児旧郷",
 )
 #: Small kana and letters that are written for one another in place names: 霞ヶ関 and 霞が関, 一之宮 and 一の宮.
 _KANA = str.maketrans({"ヶ": "ケ", "ヵ": "ケ", "箇": "ケ", "ガ": "ケ", "カ": "ケ", "之": "ノ", "乃": "ノ"})

@@ -105,7 +105,7 @@ async def find(
         lacking = [n for n, r in enumerate(chosen) if r.piece_id is None and r.kind != "municipality"]
         nearest = await read_nearest(connection, [(chosen[n].lon, chosen[n].lat) for n in lacking])
     pieces = {n: one.piece_id for n, one in zip(lacking, nearest, strict=True) if one is not None}
-    return _document(with_pieces(chosen, pieces), asked, told, {
+    return document(with_pieces(chosen, pieces), asked, told, {
         "network_version": dataset.network_version, "synthetic": dataset.is_synthetic or told.is_synthetic,
     })  # fmt: skip
 
@@ -122,7 +122,8 @@ def question_of(q: str) -> str:
     return text
 
 
-def _document(results: list[Result], asked: Asked, told: Found, more: dict[str, Any]) -> dict[str, Any]:
+def document(results: list[Result], asked: Asked, told: Found, more: dict[str, Any]) -> dict[str, Any]:
+    """The answer, without its last results where it would be longer than BYTES_MAX; more: what stands at its end."""
     hint = None
     if told.told in (Told.TOO_SLOW, Told.FAILED):
         hint = told.told.value
@@ -161,9 +162,9 @@ async def search(request: Request) -> Response:
     key = (text, lang, limit, near, found.ground(), service.dataset.is_synthetic, found.addresses.stamp())
     body = found.answers.held(key)
     if body is None:
-        document = await find(service, text, lang, limit, None if near is None else (near[0], near[1]))
-        body = compact(document)
-        if document["addresses"] in (Told.OK, Told.NO_DICTIONARY):
+        answer = await find(service, text, lang, limit, None if near is None else (near[0], near[1]))
+        body = compact(answer)
+        if answer["addresses"] in (Told.OK, Told.NO_DICTIONARY):
             found.answers.put(key, body)
     headers = {
         "ETag": etag_of(body), "Cache-Control": f"public, max-age={MAX_AGE_S}", "Vary": "Accept-Language",
@@ -190,10 +191,10 @@ async def near(request: Request) -> Response:
         result = Result("location", word(KIND_NAMES, "location", lang), label, found.municipality or "",
                         round(at[0], 5), round(at[1], 5), None, found.piece_id, 100.0)  # fmt: skip
         results = [result.document() | {"distance_m": round(found.distance_m)}]
-    document = {
+    answer = {
         "lang": lang, "n": len(results), "results": results,
         "hint": None if results else word(HINTS, "no_road_near", lang),
         "network_version": service.dataset.network_version, "synthetic": service.dataset.is_synthetic,
     }  # fmt: skip
     headers = {"Cache-Control": "no-store", "Content-Language": lang}
-    return Response(compact(document), headers=headers, media_type="application/json")
+    return Response(compact(answer), headers=headers, media_type="application/json")
