@@ -162,8 +162,8 @@ def area_document(numbers: Numbers, snow: dict[str, Any] | None) -> dict[str, An
         "km": {state: round(km, 3) for state, km in numbers.km.items()},
         "reasons": {reason: round(km, 3) for reason, km in numbers.reasons.items()},
         "off_plan_km": round(numbers.off_plan_km, 3),
-        "cleared_ends": _ends(numbers.cleared_ends),
-        "clearing_ends": _ends(numbers.clearing_ends),
+        "cleared_ends": _ends_told(numbers.cleared_ends),
+        "clearing_ends": _ends_told(numbers.clearing_ends),
         "median_cleared_at": _time(numbers.median_cleared_s),
         "oldest_cleared_at": _time(numbers.oldest_cleared_s),
         "oldest_observed_at": _time(numbers.oldest_observed_s),
@@ -171,7 +171,7 @@ def area_document(numbers: Numbers, snow: dict[str, Any] | None) -> dict[str, An
     }
 
 
-def _ends(ends: tuple[End, ...]) -> list[list[float]]:
+def _ends_told(ends: tuple[End, ...]) -> list[list[float]]:
     return [[at_s, round(km, 3)] for at_s, km in ends]
 
 
