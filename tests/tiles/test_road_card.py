@@ -345,7 +345,7 @@ def test_while_the_database_is_away_cards_go_on_and_run_out(
     assert sides(answer.json())["forward"]["state"] == "cleared"
     clock.at = AS_OF + 30 * MINUTE
     assert sides(client.get("/status/road/3").json())["forward"]["reason"] == "expired"
-    missing = client.get("/status/road/7")
+    missing = client.get("/status/road/999")
     assert (missing.status_code, missing.headers["content-type"]) == (503, "application/problem+json")
     assert client.get("/status/road/3?at=2026-01-14T22:00:00Z").status_code == 503
 

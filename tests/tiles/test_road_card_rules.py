@@ -78,7 +78,7 @@ def test_of_the_past_no_risk_is_told_and_a_callout_to_come_is_none() -> None:
 
 # --- why not yet ----------------------------------------------------------------------------------------------------
 
-HELD = {"state": "unknown"}
+HELD: dict[str, Any] = {"state": "unknown"}
 WHYS: list[tuple[Case, tuple[NotYet, ...]]] = [
     (case(), (NotYet.NOT_TOLD,)),
     (case(state="cleared"), ()),
