@@ -5,7 +5,7 @@ const HALF_PX = 14;
 const PIXELS = 2; // of the picture for one of the page
 
 const INK = Object.freeze({
-  health: "#a3003c", refuge: "#00614f", snow: "#2f4858", service: "#3d4f5c", camera: "#1d1d1d", bus: "#7a4a12",
+  health: "#a3003c", refuge: "#00614f", snow: "#2f4858", service: "#3d4f5c", camera: "#1d1d1d", bus: "#4c240f",
 });
 
 function path(draw, points) {
