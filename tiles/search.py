@@ -130,7 +130,7 @@ def document(results: list[Result], asked: Asked, told: Found, more: dict[str, A
     elif not results:
         has_km = asked.route is not None and asked.route.km is not None
         hint = "no_post" if has_km else "no_dictionary" if told.told is Told.NO_DICTIONARY else "nothing"
-    out = {
+    out: dict[str, Any] = {
         "q": asked.text, "lang": asked.lang, "n": len(results), "results": [r.document() for r in results],
         "addresses": told.told.value, "is_cut": False, "hint": None if hint is None else word(HINTS, hint, asked.lang),
     } | more  # fmt: skip

@@ -27,6 +27,7 @@ from urllib.parse import parse_qs
 import fake_card
 import fake_first
 import fake_places
+import fake_search
 import mvt
 import numpy as np
 
@@ -452,6 +453,8 @@ class Handler(BaseHTTPRequestHandler):
             z, x, y = int(parts[3]), int(parts[4]), int(parts[5].removesuffix(".mvt"))
             body = self.world.tile(parts[1], z, x, y)
             self.answer(200 if body else 204, "application/vnd.mapbox-vector-tile" if body else "", body)
+        elif path in ("search", "search/near"):
+            self.search(path, parse_qs(self.path.partition("?")[2]))
         elif path.startswith("status/road/"):
             self.card(int(parts[-1]), parse_qs(self.path.partition("?")[2]).get("at", [None])[0])
         elif path.startswith("ogc/collections/road_status/items/"):
@@ -486,6 +489,14 @@ class Handler(BaseHTTPRequestHandler):
             )
         else:
             self.static(f"{path}/index.html".lstrip("/") if (WEB / path).is_dir() else path)
+
+    def search(self, path: str, query: dict[str, list[str]]) -> None:
+        """What a search finds, and the road near a place."""
+        roads, middle = {**WORLD, **UNLISTED}, lambda piece: line_of(piece)[1]
+        if path == "search":
+            self.json(fake_search.search(roads, middle, (LON, LAT), query))
+        else:
+            self.json(fake_search.near(roads, middle, query))
 
     def card(self, piece: int, at: str | None) -> None:
         """The card of a road; a former piece is told with the one that took its place."""
