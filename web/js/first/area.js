@@ -108,6 +108,6 @@ export function mount(app) {
     if (app.summary) fillChoice(app.summary);
     show();
   });
-  app.on("map", () => { if (matchMedia("(max-width: 799px)").matches) $("area").open = false; });
+  if (matchMedia("(min-width: 800px)").matches) $("area").open = true;
   return startSummary(app);
 }

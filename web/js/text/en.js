@@ -14,6 +14,7 @@ export default {
   tools_label: "Tools of the map",
   area_title: "How well the area is cleared",
   area_choice: "Area",
+  area_more: "Choose an area, details",
   area_whole: "Whole area",
   area_sentence:
     "{area}: cleared {cleared}%, being cleared {clearing}%, not cleared {uncleared}%, unknown {unknown}% (as of {time})",

@@ -14,6 +14,7 @@ export default {
   tools_label: "地図の道具",
   area_title: "地域の除雪状況",
   area_choice: "地域",
+  area_more: "地域を選ぶ・内訳",
   area_whole: "全域",
   area_sentence: "{area}：除雪完了 {cleared} %、除雪中 {clearing} %、未除雪 {uncleared} %、不明 {unknown} %（{time} 現在）",
   area_nothing: "{area}：除雪計画のある道路はありません（{time} 現在）",
