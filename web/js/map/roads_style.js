@@ -144,7 +144,7 @@ export function routeShields(colours, fonts) {
       "symbol-placement": "line", "symbol-spacing": spacing, "icon-rotation-alignment": "viewport",
       "text-rotation-alignment": "viewport", "text-field": NUMBER, "text-font": fonts, "text-size": 11,
       "icon-image": ["match", RANK, 0, "shield-national", "shield-prefectural"], "icon-padding": 12, "text-padding": 12,
-      "symbol-sort-key": RANK, "text-offset": [0, ["match", RANK, 0, -0.12, 0]],
+      "symbol-sort-key": RANK, "text-offset": ["match", RANK, 0, ["literal", [0, -0.12]], ["literal", [0, 0]]],
     },
     paint: { "text-color": colours.shieldText },
   });
