@@ -1,7 +1,8 @@
-"""Service days of a transit feed: how often each service runs on a weekday, a Saturday, a Sunday or holiday.
+"""Service days of a transit feed: how often each service runs on a weekday, a Saturday, a Sunday.
 
 Of each kind of day the one with the most trips of the whole feed stands for all: what has to be open is asked for the
-day on which most depends on it. The calendar is worked out by gtfs-kit.
+day on which most depends on it. National holidays stand for none: some operators run them as Sundays, some do not.
+The calendar is worked out by gtfs-kit.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ class Days:
 
 
 def service_days(checked: Checked, timezone: str) -> Days:
-    """The days of a feed. Japan's national holidays count as Sundays where the feed is of Japan."""
+    """The days of a feed. Japan's national holidays are left out where the feed is of Japan."""
     import gtfs_kit
 
     calendar = checked.calendar[["service_id", *_DAYS, "start_date", "end_date"]]
@@ -55,7 +56,7 @@ def service_days(checked: Checked, timezone: str) -> Days:
         active = frozenset(feed.get_active_services(text))
         day = datetime.strptime(text, "%Y%m%d").date()  # noqa: DTZ007  # a day of the feed's own calendar
         kind, n = _kind_of(day, timezone), sum(runs.get(service, 0.0) for service in active)
-        if n > 0 and (kind not in best or n > best[kind][0]):
+        if n > 0 and kind is not None and (kind not in best or n > best[kind][0]):
             best[kind] = n, day, active
     active_on = [best[kind][2] if kind in best else frozenset() for kind in KINDS]
     services = {service: tuple(service in active for active in active_on) for service in runs}
@@ -75,11 +76,13 @@ def runs_of_trips(checked: Checked) -> pd.Series[float]:
     return checked.trips["trip_id"].map(told).astype(float).fillna(1.0)
 
 
-def _kind_of(day: date, timezone: str) -> DayKind:
+def _kind_of(day: date, timezone: str) -> DayKind | None:
+    """The kind of a day by the week alone; None for a national holiday that is no Sunday."""
+    plain = day_kind(day, has_national=False)
     try:
-        return day_kind(day, has_national=timezone == JAPAN)
+        return plain if timezone != JAPAN or day_kind(day) == plain else None
     except ValueError:  # a year of which no rule is known
-        return day_kind(day, has_national=False)
+        return plain
 
 
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")

@@ -58,7 +58,7 @@ BUS_STOP = (
     Column("routes", "text", "系統", "Names of the routes that stop here; null: none does."),
     Column("departures_weekday", "number", "平日の便数", "Departures on the weekday with the most trips."),
     Column("departures_saturday", "number", "土曜の便数", "Departures on the Saturday with the most trips."),
-    Column("departures_sunday", "number", "日曜祝日の便数", "Departures on the Sunday or holiday with the most trips."),
+    Column("departures_sunday", "number", "日曜の便数", "Departures on the Sunday with the most trips."),
     Column("agency", "text", "事業者", "Operators of the feed; null: not told."),
     *_FEED, *_SAID,
 )  # fmt: skip
@@ -71,7 +71,7 @@ BUS_ROUTE = (
     Column("agency_en", "text", "事業者（英語）", "Operator in English; null: not told."),
     Column("trips_weekday", "number", "平日の便数", "Trips on the weekday with the most trips of the feed."),
     Column("trips_saturday", "number", "土曜の便数", "Trips on the Saturday with the most trips."),
-    Column("trips_sunday", "number", "日曜祝日の便数", "Trips on the Sunday or holiday with the most trips."),
+    Column("trips_sunday", "number", "日曜の便数", "Trips on the Sunday with the most trips."),
     Column("shape_source", "text", "経路の根拠", "Whose line it is: the feed's shapes, made from its stops along the "
            "roads, or some of each.", ("shapes", "stops", "mixed", "none")),
     Column("length_m", "number", "延長", "Metres of all its lines."),

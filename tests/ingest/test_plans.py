@@ -159,6 +159,8 @@ def test_every_kind_can_be_read_by_its_own_column_names(database: Database, text
     samples = {
         "target_time": "07:00", "callout_depth_cm": "10", "depth_cm": "15", "is_priority_network": "true",
         "manager": "prefecture", "treatment": "widening", "km": "1.5",
+        "kind": "hospital", "capacity": "120", "link": "https://camera.example/1.jpg", "interval_s": "300",
+        "network_class": "1",
     }  # fmt: skip
     for name, kind in KINDS.items():
         fields = list(kind.fields)

@@ -104,7 +104,7 @@ CREATE TABLE net.bus_stop (
   name_en text,
   -- names of the routes that stop here; NULL: none does
   routes text,
-  -- departures on the weekday, Saturday and Sunday or holiday of the feed with the most trips
+  -- departures on the weekday, Saturday and Sunday of the feed with the most trips
   departures_weekday real NOT NULL,
   departures_saturday real NOT NULL,
   departures_sunday real NOT NULL,
