@@ -64,12 +64,13 @@ async def post_dispute(request: Request) -> Response:
     if format_of(request) == "html":
         return await _from_form(request, desk)
     receipt, _ = await _receive(request, desk, is_form=False)
+    link = _address(request, receipt.token)
     content = {
-        "number": receipt.dispute_id, "link": _address(request, receipt.token),
+        "number": receipt.dispute_id, "link": link,
         "received_at": receipt.received_at.isoformat(), "has_photo": receipt.has_photo,
         "shown_state": receipt.shown_state, "shown_reason": receipt.shown_reason, "is_repeat": receipt.is_repeat,
     }  # fmt: skip
-    headers = {"Cache-Control": "no-store", "Location": content["link"]}
+    headers = {"Cache-Control": "no-store", "Location": link}
     return JSONResponse(content, 200 if receipt.is_repeat else 201, headers=headers)
 
 

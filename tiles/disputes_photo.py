@@ -27,10 +27,10 @@ UPRIGHT = {
     5: (Image.Transpose.TRANSPOSE,), 6: (Image.Transpose.ROTATE_270,), 7: (Image.Transpose.TRANSVERSE,),
     8: (Image.Transpose.ROTATE_90,),
 }  # fmt: skip
-#: What Pillow raises for files that are broken or meant to break it.
+#: What Pillow raises for files that are broken or meant to break it; its warnings, where warnings are errors.
 _BROKEN = (
     OSError, ValueError, SyntaxError, TypeError, IndexError, KeyError, OverflowError, EOFError, MemoryError,
-    struct.error, zlib.error, Image.DecompressionBombError, Image.DecompressionBombWarning,
+    struct.error, zlib.error, Image.DecompressionBombError, UserWarning, Image.DecompressionBombWarning,
 )  # fmt: skip
 
 

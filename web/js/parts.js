@@ -18,6 +18,7 @@ export const WITH_MAP = [
   "./ui/layers.js",
   "./map/reasons.js",
   "./ui/card.js",
+  "./ui/tellus.js",
   "./time/bar.js",
   "./offline.js",
 ];
@@ -26,6 +27,7 @@ export const MAP_STYLES = [
   "vendor/maplibre/maplibre-gl.css",
   "css/map.css",
   "css/card.css",
+  "css/tellus.css",
   "css/layers.css",
   "css/time.css",
 ];

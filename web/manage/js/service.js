@@ -17,7 +17,7 @@ export const heldKey = () => sessionStorage.getItem(STORAGE_KEY) ?? "";
 export const holdKey = (key) => sessionStorage.setItem(STORAGE_KEY, key);
 export const dropKey = () => sessionStorage.removeItem(STORAGE_KEY);
 
-async function ask(path, options = {}) {
+async function ask(path, options = {}, read = (response) => response.json()) {
   const headers = { Authorization: `Bearer ${heldKey()}`, ...options.headers };
   const signal = AbortSignal.timeout(TIMEOUT_MS);
   let response;
@@ -26,7 +26,7 @@ async function ask(path, options = {}) {
   } catch (error) {
     throw new Refused(0, error.message);
   }
-  if (response.ok) return response.json();
+  if (response.ok) return read(response);
   const problem = await response.json().catch(() => ({}));
   throw new Refused(response.status, [problem.detail ?? String(response.status), problem.hint].filter(Boolean).join(" "));
 }
@@ -39,6 +39,18 @@ const post = (path, body) => ask(path, {
 export const readOrders = () => ask("ingest/orders");
 export const sendOrder = (order) => post("ingest/orders", order);
 export const sendEnd = (orderId, body) => post(`ingest/orders/${orderId}/end`, body);
+
+const DISPUTES = "ogc/collections/disputes/items?f=json&limit=50&sortby=-received_at,-dispute_id";
+
+/** {features, next}: disputes, the newest first; next is the address of those that follow, or null. */
+export async function readDisputes({ isWaiting, next = null }) {
+  const filter = isWaiting ? `&filter=${encodeURIComponent("decision IS NULL")}` : "";
+  const { features, links } = await ask(next ?? DISPUTES + filter);
+  const following = links.find(({ rel }) => rel === "next")?.href;
+  return { features, next: following ? `ogc/collections/disputes/items${new URL(following).search}` : null };
+}
+export const readPhoto = (number) => ask(`disputes/${number}/photo`, {}, (response) => response.blob());
+export const sendDecision = (number, body) => post(`disputes/${number}/decision`, body);
 
 /** How an order was laid; null while it is not. Each question is written into the audit log, so it is asked rarely. */
 export async function readLaid(orderId) {

@@ -4,7 +4,7 @@ import { lang, t as mapWord } from "../../js/i18n.js";
 
 export const WORDS = {
   ja: {
-    title: "道路管理者の入力", skip: "入力へ移動", switch_language: "English", leave: "終了",
+    title: "道路管理者の入力", to_disputes: "住民からの知らせ", skip: "入力へ移動", switch_language: "English", leave: "終了",
     synthetic: "合成データ：実在の除雪状況ではありません",
     key: "キー", key_about: "管理者のキーを入力してください。この画面を閉じると消えます。", open: "開く",
     what: "何を", restriction: "通行規制", correction: "状態の訂正", publication_stop: "公表停止",
@@ -31,7 +31,7 @@ export const WORDS = {
     state_cleared: "除雪完了", state_clearing: "除雪中", state_uncleared: "未除雪", state_unknown: "不明", you: "{name}",
   },
   en: {
-    title: "Road manager's form", skip: "Skip to the form", switch_language: "日本語", leave: "Leave",
+    title: "Road manager's form", to_disputes: "Disputes of residents", skip: "Skip to the form", switch_language: "日本語", leave: "Leave",
     synthetic: "Synthetic data: not the real state of any road",
     key: "Key", key_about: "Enter your manager's key. It is forgotten when this page closes.", open: "Open",
     what: "What", restriction: "Restriction", correction: "Correct a state", publication_stop: "Stop publication",
