@@ -46,7 +46,7 @@ export default {
     card_link: "この表示へのリンク",
     card_expand: "広げる",
     card_shrink: "縮める",
-    card_both: "2方向",
+    card_this_road: "この道路",
   },
   en: {
     card_loading: "Loading the details…",
@@ -93,6 +93,6 @@ export default {
     card_link: "Link to this view",
     card_expand: "Expand",
     card_shrink: "Shrink",
-    card_both: "both directions",
+    card_this_road: "This road",
   },
 };

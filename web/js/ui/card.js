@@ -51,12 +51,13 @@ class Card {
     this.pastNote = h("p", { class: "card-past", hidden: true });
     this.oneSide = h("p", { class: "one-side", hidden: true });
     this.sides = h("div", { class: "card-sides" });
+    this.more = h("div", { class: "card-more" });
     this.road = h("div", { class: "card-road" });
     this.hint = h("p", { class: "hint", role: "status" });
     $("card").setAttribute("aria-labelledby", "card-title");
-    $("card-body").replaceChildren(this.title,
-      h("div", { class: "card-tools" }, h("span", { "data-slot": "favourite" }), this.share.button, this.expand),
-      this.share.panel, this.pastNote, this.oneSide, this.sides, this.hint, this.road, h("div", { "data-slot": "tellus" }));
+    const tools = h("div", { class: "card-tools" }, h("span", { "data-slot": "favourite" }), $("slot-card"), this.share.button);
+    $("card-body").replaceChildren(h("div", { class: "card-head" }, this.title, this.expand), this.pastNote, this.oneSide,
+      this.sides, tools, this.share.panel, this.more, this.hint, this.road, h("div", { "data-slot": "tellus" }));
     $("card-close").addEventListener("click", () => {
       this.#app.emit("road", { pieceId: null });
       document.querySelector(".maplibregl-canvas")?.focus();
@@ -103,6 +104,7 @@ class Card {
     this.#note = "";
     this.#blocks = {};
     this.sides.replaceChildren();
+    this.more.replaceChildren();
     this.share.close();
     $("card").classList.remove("is-expanded");
     this.#label();
@@ -183,7 +185,8 @@ class Card {
 
   #name() {
     const { name, route } = { ...this.#road?.properties, ...this.#card };
-    return name || route || t("road_unnamed");
+    const isToldOf = this.#card !== null || "class" in (this.#road?.properties ?? {});
+    return name || route || t(isToldOf ? "road_unnamed" : "card_this_road");
   }
 
   /** Directions that traffic may use: [{name, facts, told}]. The states that the page holds count before the answer. */
@@ -224,10 +227,10 @@ class Card {
 
   #place(names) {
     for (const name of names) this.#blocks[name] ??= new DirectionBlock();
-    const wanted = names.map((name) => this.#blocks[name].root);
-    if (wanted.some((root, i) => this.sides.children[i] !== root) || wanted.length !== this.sides.childElementCount) {
-      this.sides.replaceChildren(...wanted);
-    }
+    const blocks = names.map((name) => this.#blocks[name]);
+    if (blocks.length === this.sides.childElementCount && blocks.every(({ root }, i) => this.sides.children[i] === root)) return;
+    this.sides.replaceChildren(...blocks.map(({ root }) => root));
+    this.more.replaceChildren(...blocks.map(({ more }) => more));
   }
 
   #hintText() {

@@ -1,5 +1,5 @@
-// One direction of the road on the card: state first, then what a resident asks next; the log and the evidence fold away.
-// The elements stay while their words change, so that nobody loses focus or place while the clock goes on.
+// One direction of the road on the card, in two places: its state stands at the top beside the other one's (`root`), what a
+// resident asks next below (`more`), where the log and the evidence fold away. The elements stay while their words change, so that nobody loses focus or place while the clock goes on.
 
 import { shown } from "../status/classify.js";
 import { has, t } from "../i18n.js";
@@ -13,16 +13,17 @@ const FRESH_S = 600; // what is told of machines at work is left out when the an
 export class DirectionBlock {
   #parts = {
     heading: h("h3", { class: "heading" }), state: h("p", { class: "state" }), reason: h("p", { class: "reason" }),
-    stored: h("p", { class: "hint" }), facts: h("div", { class: "facts" }),
+    stored: h("p", { class: "hint" }), again: h("h3", { class: "heading" }), facts: h("div", { class: "facts" }),
   };
   #visits = new Visits();
   #summary = h("summary", {});
   #evidence = h("div", {});
 
   constructor() {
-    const { heading, state, reason, stored, facts } = this.#parts;
-    this.folded = h("details", { class: "evidence" }, this.#summary, this.#evidence);
-    this.root = h("section", { class: "direction" }, heading, state, reason, stored, facts, this.#visits.root, this.folded);
+    const { heading, state, reason, stored, again, facts } = this.#parts;
+    const folded = h("details", { class: "evidence" }, this.#summary, this.#evidence);
+    this.root = h("section", { class: "direction" }, h("div", { class: "first" }, heading, state), reason, stored);
+    this.more = h("section", { class: "direction-more" }, again, facts, this.#visits.root, folded);
   }
 
   /** `facts`: what may be shown of the state; `told`: the server's direction or null; `card`: the answer it stands in. */
@@ -30,7 +31,8 @@ export class DirectionBlock {
     const { code, state, reason } = shown(facts, nowS);
     const parts = this.#parts;
     this.root.dataset.state = state;
-    parts.heading.textContent = heading;
+    setText(parts.heading, heading);
+    setText(parts.again, heading);
     parts.state.replaceChildren(swatch(code, colours), h("strong", {}, stateText(facts, nowS)));
     setText(parts.reason, state === "unknown" && reason && reason !== "none" ? `${t("reason")}: ${reasonText(reason)}` : "");
     setText(parts.stored, facts.char === "c" && state === "unknown" ? t("stored_was", { state: t("cleared") }) : "");
