@@ -89,7 +89,10 @@ ROAD = (
     Column("level", "integer", "階層", "0 ground, above 0 bridge, below 0 tunnel."),
     Column("lanes", "integer", "車線数", "Lanes; null: not told."),
     Column("width_m", "number", "幅員", "Width in metres; null: not told."),
-    LENGTH, ROUTE_ID, SECTION_ID, NETWORK, SYNTHETIC,
+    LENGTH, ROUTE_ID, SECTION_ID,
+    Column("is_priority_network", "boolean", "雪みちネットワーク路線", "True: at least half of it is kept open first."),
+    Column("priority_class", "integer", "雪みちネットワーク路線の区分", "1 first, 2 second …; null: not told."),
+    NETWORK, SYNTHETIC,
 )  # fmt: skip
 STATUS = (
     EDGE_ID, NAME, ROUTE_NAME, MANAGER, DIRECTION, MUNICIPALITY, ROAD_CLASS, LENGTH,
