@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import unicodedata
 from typing import Any
 
+import psycopg
 from fastapi import APIRouter
+from psycopg_pool import PoolTimeout
 from starlette.requests import Request
 from starlette.responses import Response
 
-from geo.errors import InputError
+from geo.errors import InputError, YukiError
 from tiles.answers import compact
 from tiles.caching import ByteCache, Latest, etag_of, is_known, not_modified
+from tiles.dataset import Dataset
 from tiles.documents import language_of
 from tiles.parameters import numbers, refuse_unknown, whole
 from tiles.search_addresses import Addresses, Found, Told
@@ -21,6 +26,7 @@ from tiles.search_read import read_names, read_nearest, read_posts
 from tiles.search_words import HINTS, KIND_NAMES, word
 from tiles.service import Service, service_of
 
+LOG = logging.getLogger(__name__)
 router = APIRouter(tags=["search"])
 
 LIMIT_DEFAULT, LIMIT_MAX = 10, 20
@@ -60,7 +66,29 @@ class Search:
         self.addresses = Addresses(service.settings.addresses_dir, service.settings.search.patience_s)
         self.answers = ByteCache(service.settings.search.cache_mb * 2**20, each=200)
         self._names: Latest[Names] = Latest()
-        service.closers.append(self.addresses.close)
+        self._warmed: tuple[object, ...] | None = None
+        self._warming: asyncio.Task[None] | None = None
+        service.closers.append(self._close)
+
+    async def warm(self, _: Dataset) -> None:
+        """Begin to read the names of a new publication, so that nobody waits for them; called with each."""
+        if self._warmed == self.ground() or (self._warming is not None and not self._warming.done()):
+            return
+        self._warming = asyncio.create_task(self._warm())
+
+    async def _warm(self) -> None:
+        try:
+            ground = self.ground()
+            await self.names()
+            self._warmed = ground
+        except (psycopg.Error, PoolTimeout, YukiError) as error:
+            LOG.warning("The names for the search could not be read; the next question tries again: %s", error)
+
+    async def _close(self) -> None:
+        if self._warming is not None:
+            self._warming.cancel()
+            await asyncio.gather(self._warming, return_exceptions=True)
+        await self.addresses.close()
 
     def ground(self) -> tuple[object, ...]:
         """What the names rest on: roads, plans, reference layers, places."""
@@ -72,9 +100,10 @@ class Search:
 
 
 def search_of(service: Service) -> Search:
-    """The search of a service; made with the first question."""
+    """The search of a service; made when it is first asked for, and warm with each publication from then on."""
     if service.search is None:
         service.search = Search(service)
+        service.listeners.append(service.search.warm)
     found = service.search
     assert isinstance(found, Search)
     return found

@@ -20,6 +20,8 @@ NEAREST_M = 1_000.0
 FAR_M = 30.0
 #: Posts stand each 100 m or each kilometre; what lies between two that are further apart nobody knows.
 GAP_KM = 2.0
+#: All names are read at once, a few times a day, for nobody who waits: longer than any question of a client may take.
+READ_TIMEOUT_MS = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ async def read_names(service: Service) -> Names:
     """All published names; worked out beside the event loop, since a prefecture has tens of thousands."""
     async with service.connection() as connection, connection.transaction():
         await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        await connection.execute(f"SET LOCAL statement_timeout = {READ_TIMEOUT_MS}")
         places = await _rows(connection, "search_places")
         roads = await _rows(connection, "search_roads")
     return await asyncio.to_thread(lambda: Names.of([*_places(places), *_roads(roads)]))

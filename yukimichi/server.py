@@ -103,6 +103,7 @@ def create_app(settings: Settings, database: Database, service: Service | None =
     application.state.intake = intake
     application.state.metrics = counted
     quick = _routes(application, shared)
+    search.search_of(shared)
     application.add_middleware(site.SecurityMiddleware)
     application.add_middleware(CompressionMiddleware)
     application.add_middleware(GateMiddleware, service=shared)

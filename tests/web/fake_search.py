@@ -1,4 +1,4 @@
-"""What the stand-in finds: its roads by a part of their names, a settlement and an address on road 12, a municipality."""
+"""What the stand-in finds: roads by a part of their names, a settlement, an address, a municipality, a place afar."""
 
 from __future__ import annotations
 

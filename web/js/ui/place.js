@@ -32,7 +32,7 @@ export function directionText(direction, nowS, language) {
   const heading = direction.heading[language];
   if (isGood && nowS >= validS) return t("place_direction_why", { heading, state: t("unknown"), why: t("reason_expired") });
   const state = direction.state_words[language];
-  const why = direction.reason_words?.[language];
+  const why = direction.reason_words?.[language]?.replace(/[。.]$/, "");
   if (why) return t("place_direction_why", { heading, state, why });
   if (direction.state !== "cleared" || !direction.cleared_at) return t("place_direction", { heading, state });
   const time = timeText(Date.parse(direction.cleared_at) / 1000, nowS);
