@@ -3,6 +3,7 @@
 import { setFromAnswer } from "../clock.js";
 import { serviceUrl } from "../config.js";
 import { isThrifty } from "../status/pace.js";
+import { setEvent, setSynthetic } from "../ui/notices.js";
 
 const ASK_S = 30;
 const THRIFTY_ASK_S = 120;
@@ -17,6 +18,8 @@ export function startSummary(app) {
 
   function take(summary) {
     app.summary = summary;
+    setSynthetic(summary.synthetic || app.config.synthetic);
+    setEvent(summary.event);
     app.emit("summary", summary);
   }
 
