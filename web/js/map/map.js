@@ -134,7 +134,7 @@ export class RoadMap {
 }
 
 /** Space to leave around the prefecture at the first view: the legend stands on the left of a wide page. */
-function room() {
+export function room() {
   const isWide = matchMedia("(min-width: 800px)").matches;
   return isWide ? { left: 330, right: 40, top: 20, bottom: 20 } : 12;
 }

@@ -10,7 +10,7 @@ import { startStates } from "../states.js";
 import { fillLegend } from "../ui/legend.js";
 import { coveredByPanels, openLegendWhereThereIsRoom } from "../ui/panels.js";
 import { startClosures } from "./closures.js";
-import { RoadMap, colours } from "./map.js";
+import { RoadMap, colours, room } from "./map.js";
 import { emptyLines, roadAt } from "./pick.js";
 import { startPloughs } from "./ploughs.js";
 import { RoadPainter } from "./roads.js";
@@ -129,6 +129,7 @@ function feature(geometry) {
 export async function openMap(app) {
   startStates(app); // their bytes come before the map's
   await Promise.all([loadLibrary(), ...MAP_STYLES.map(loadStyle)]);
+  const isPlaced = /[#&]map=/.test(location.hash);
   const page = new Page(app);
   fillLegend($("legend-body"), colours());
   openLegendWhereThereIsRoom();
@@ -138,6 +139,8 @@ export async function openMap(app) {
   await mountParts(app, WITH_MAP, new URL("../parts.js", import.meta.url));
   const asked = app.road ?? { pieceId: roadInAddress(), properties: {}, geometry: null };
   document.body.classList.add("is-ready");
+  page.map.resize(); // parts may have taken some of its height
+  if (!isPlaced) page.map.fitBounds(app.config.bbox, { padding: room(), animate: false });
   app.emit("map", page);
   if (asked.pieceId !== null) page.choose(asked);
 }
