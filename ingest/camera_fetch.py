@@ -83,8 +83,10 @@ def fetch(
 
 
 def _from_file(link: str, settings: CameraSettings, files: Path | None, now: datetime, modified: str | None) -> Fetched:
-    path = Path(unquote(urlsplit(link).path)).resolve()
-    if files is None or not path.is_relative_to(files.resolve()):
+    if files is None:
+        return Fetched(CameraProblem.NOT_ALLOWED)
+    path = (files / unquote(urlsplit(link).path)).resolve()  # an absolute path stays what it is
+    if not path.is_relative_to(files.resolve()):
         return Fetched(CameraProblem.NOT_ALLOWED)
     if not path.is_file():
         return Fetched(CameraProblem.REFUSED)

@@ -20,6 +20,7 @@ from yukimichi.cluster import Cluster
 from yukimichi.context import Context, opened, secret, settings_of
 from yukimichi.debian import find_or_install
 from yukimichi.demo_load import SOURCE, load_demo, synthetic_source
+from yukimichi.demo_places import DemoCameras, load_demo_places
 from yukimichi.demo_weather import DELAY, DemoWeather, send_weather
 from yukimichi.pipeline import World, refresh
 from yukimichi.player import send_until
@@ -73,7 +74,8 @@ def commands_of(settings: Settings, speed: float) -> list[list[str]]:
 
 def _chores(context: Context, config: Path | None) -> list[Callable[[], object]]:
     """Keep the private cluster up, run retention once a day, and let the weather of the demo come in."""
-    chores: list[Callable[[], object]] = [partial(_daily, context, config), DemoWeather(context, SOURCE)]
+    chores: list[Callable[[], object]] = [partial(_daily, context, config), DemoWeather(context, SOURCE),
+                                            DemoCameras(context)]  # fmt: skip
     if context.settings.database.url is None:
         chores.insert(0, partial(_revive, Cluster(context.settings.home, find_or_install(say))))
     return chores
@@ -122,6 +124,8 @@ def _first_demo(context: Context, world: World) -> None:
     state = make_storm(context, network, SOURCE, Wish(present - DEMO_PAST, present + DEMO_FUTURE, DEMO_SEED))
     with stage("Weather 気象"):
         send_weather(context, state, present - DELAY)
+    with stage("Places and buses 施設・バス"):
+        load_demo_places(context, files, present)
     with stage("Raster ラスタ") as step:
         load_demo_raster(context, files, state, present - DELAY, step)
     with stage("Fixes 測位点"):

@@ -12,9 +12,11 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from yukimichi.demo.buses import write_feed
 from yukimichi.demo.gazetteer import make_addresses
 from yukimichi.demo.managers import make_managers
 from yukimichi.demo.network import DemoNetwork, lonlat
+from yukimichi.demo.places import DemoPlaces
 from yukimichi.demo.plans import DemoPlans
 from yukimichi.demo.tables import DemoTables, to_lonlat
 
@@ -36,6 +38,9 @@ section, machine, contractor, depot and time is fictitious. Do not navigate by i
 | assignments.csv | {n_machines} machines; an empty `vehicle` means that the machine carries no device |
 | plans.csv, kmposts.csv, depots.csv | planned passes, kilometre posts 距離標, depots |
 | managers.csv | offices 連絡先 that answer for roads, with numbers that cannot be dialled |
+| places.csv, cameras.csv | {n_places} places 施設, {n_cameras} cameras 道路カメラ whose pictures are drawn |
+| priority.csv | routes of the priority network 雪みちネットワーク路線, by name |
+| gtfs.zip | a transit feed (GTFS-JP) along main roads |
 | municipalities.fgb, coast.fgb, rivers.fgb, settlements.fgb | reference layers |
 | addresses.csv | addresses for the search: streets of the settlements as blocks |
 """
@@ -76,14 +81,19 @@ class DemoFiles:
     rivers: Path
     settlements: Path
     addresses: Path
+    places: Path
+    cameras: Path
+    priority: Path
+    gtfs: Path
     readme: Path
     seed: int
     n_edges: int
 
 
 def write_files(
-    folder: Path, tables: DemoTables, network: DemoNetwork, outlines: pd.DataFrame, plans: DemoPlans, seed: int
-) -> DemoFiles:
+    folder: Path, tables: DemoTables, network: DemoNetwork, outlines: pd.DataFrame, plans: DemoPlans,
+    places: DemoPlaces, seed: int,
+) -> DemoFiles:  # fmt: skip
     """Write all files into a folder, which is made if need be; files of an earlier run are replaced."""
     folder.mkdir(parents=True, exist_ok=True)
     roads = _write_roads(folder, network)
@@ -102,7 +112,7 @@ def write_files(
         _README.format(
             seed=seed, n_roads=len(network.roads), km=km, n_routes=len(plans.routes),
             route_km=plans.routes["planned_m"].sum() / 1_000, n_sections=len(plans.sections),
-            n_machines=len(plans.assignments),
+            n_machines=len(plans.assignments), n_places=len(places.places), n_cameras=len(places.cameras),
         ),
         encoding="utf-8",
     )  # fmt: skip
@@ -118,7 +128,9 @@ def write_files(
         rivers=_write_layer(folder, "rivers", rivers, _bent(network.land.rivers, bend)),
         settlements=_write_layer(folder, "settlements", towns[["name", "name_en", "size"]], points),
         addresses=_write_csv(folder, "addresses", make_addresses(tables, network)),
-        readme=readme, seed=seed, n_edges=2 * len(network.roads),
+        places=_write_csv(folder, "places", places.places), cameras=_write_csv(folder, "cameras", places.cameras),
+        priority=_write_csv(folder, "priority", places.priority),
+        gtfs=write_feed(folder / "gtfs.zip", tables, network), readme=readme, seed=seed, n_edges=2 * len(network.roads),
     )  # fmt: skip
 
 

@@ -12,11 +12,14 @@ from geo.errors import InputError
 from yukimichi.demo.files import DemoFiles, write_files
 from yukimichi.demo.land import municipal_outlines
 from yukimichi.demo.network import build_network
+from yukimichi.demo.places import make_places
 from yukimichi.demo.plans import make_plans
 from yukimichi.demo.tables import load_tables
 
 #: The storm day of the committed examples; the front door passes today's date for a live demo.
 STORM_DAY = date(2026, 1, 20)
+#: Chance of places beside that of roads and plans, so that these stay what they are whatever places there are.
+PLACES = 8
 
 
 def generate_demo(
@@ -44,6 +47,7 @@ def generate_demo(
     outlines = municipal_outlines(tables, network.land, rng)
     plans = make_plans(tables, network, outlines, storm_day, rng)
     report(2, 3)
-    files = write_files(out_dir, tables, network, outlines, plans, seed)
+    places = make_places(tables, network, np.random.default_rng([seed, PLACES]))
+    files = write_files(out_dir, tables, network, outlines, plans, places, seed)
     report(3, 3)
     return files
