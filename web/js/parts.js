@@ -12,9 +12,12 @@ export const LIGHT = [
   "./ui/search.js",
   "./first/area.js",
   "./first/overview.js",
+  "./first/embed.js",
 ];
 
 export const WITH_MAP = [
+  "./first/print.js",
+  "./first/embed_dialog.js",
   "./ui/layers.js",
   "./map/reasons.js",
   "./ui/card.js",
