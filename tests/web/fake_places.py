@@ -8,14 +8,15 @@ from types import ModuleType
 from typing import Any
 
 LON, LAT = 136.62, 36.56
-#: Position of each point that a test taps.
+#: Position of each point that a test taps: between two roads, and clear of the legend and of the edge of a page.
+NORTH, SOUTH = LAT + 0.0032, LAT - 0.0028
 AT = {
-    "hospital": (LON - 0.008, LAT + 0.0065),
-    "shelter": (LON - 0.003, LAT + 0.0065),
-    "snow_dump": (LON + 0.003, LAT + 0.0065),
-    "camera": (LON + 0.008, LAT + 0.0065),
-    "late_camera": (LON + 0.008, LAT - 0.0065),
-    "bus_stop": (LON - 0.008, LAT - 0.0065),
+    "hospital": (LON + 0.001, NORTH),
+    "shelter": (LON - 0.003, NORTH),
+    "snow_dump": (LON + 0.005, NORTH),
+    "camera": (LON + 0.003, NORTH),
+    "late_camera": (LON + 0.003, SOUTH),
+    "bus_stop": (LON + 0.001, SOUTH),
 }
 COLLECTIONS = ("facilities", "cameras", "bus_stops", "bus_routes", "priority_network", "work_sections", "snow")
 LAYERS = {

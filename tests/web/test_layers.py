@@ -144,7 +144,7 @@ def test_a_tap_on_a_hospital_tells_what_it_is_and_the_road_nearby(open_page: Ope
 
 
 def test_a_camera_shows_its_picture_with_the_time_and_says_when_it_is_late(open_page: Open) -> None:
-    page = open_page("?lang=ja#map=15/36.56/136.62", is_phone=True)
+    page = open_page("?lang=ja#map=15/36.56/136.62")
     drawn(page)
     tap(page, "camera")
     page.wait("document.querySelector('#symbol img')?.naturalWidth === 1")
