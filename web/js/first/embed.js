@@ -33,6 +33,9 @@ export function mount(app) {
   };
   const aim = () => { whole.href = addressOf(lang(), false); };
   for (const event of ["pointerdown", "focus", "click"]) whole.addEventListener(event, aim);
+  const heading = document.querySelector("h1"); // the header is not shown, the page keeps its heading
+  heading.className = "for-screen-readers";
+  document.getElementById("main").prepend(heading);
   document.getElementById("main").append(
     h("section", { class: "embed-foot", "aria-labelledby": "embed-by" }, legend, h("p", { id: "embed-by" }, what, " ", whole)));
   app.on("language", write);
