@@ -194,6 +194,7 @@ def test_a_tap_opens_the_evidence_of_both_directions(open_page: Open) -> None:
         "document.querySelector('#card dl') !== null && "
         "document.getElementById('card').textContent.includes('センサで確認')"
     )
+    page.evaluate("document.querySelectorAll('#card details').forEach((d) => { d.open = true; })")
     text = page.evaluate("document.getElementById('card').innerText")
     for words in (
         "県道二",
