@@ -7,14 +7,15 @@ const PIECE = "f=packed"; // the packed form of answers
 const seconds = (text) => Date.parse(text) / 1000;
 const iso = (atS) => new Date(atS * 1000).toISOString().replace(".000Z", "Z");
 const down = (atS) => Math.floor(atS / STEP_S) * STEP_S;
+const up = (atS) => Math.ceil(atS / STEP_S) * STEP_S;
 
 /** The spans to choose from: the last 24 hours, then every storm and callout, the newest first. `events` is what
- *  /status/history lists. Each is {id, name, fromS, toS}, in whole steps; name is null for the last 24 hours. */
+ *  /status/history lists. Each is {id, name, fromS, toS}, in whole steps that lie in it; name is null for the last 24 hours. */
 export function spansOf(events, nowS) {
   const toS = down(nowS);
   const day = { id: "day", name: null, fromS: toS - DAY_S, toS };
   const storms = events.map(({ event, from_at: from, to_at: to }) => (
-    { id: String(event.event_id), name: event.name, fromS: down(seconds(from)), toS: Math.ceil(seconds(to) / STEP_S) * STEP_S }
+    { id: String(event.event_id), name: event.name, fromS: up(seconds(from)), toS: down(seconds(to)) }
   )).filter((span) => span.toS > span.fromS);
   return [day, ...storms];
 }
