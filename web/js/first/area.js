@@ -108,6 +108,5 @@ export function mount(app) {
     if (app.summary) fillChoice(app.summary);
     show();
   });
-  if (matchMedia("(min-width: 800px)").matches) $("area").open = true;
   return startSummary(app);
 }
