@@ -9,7 +9,7 @@ from typing import Any
 
 LON, LAT = 136.62, 36.56
 #: Position of each point that a test taps: between two roads, and clear of the legend and of the edge of a page.
-NORTH, SOUTH = LAT + 0.0032, LAT - 0.0028
+NORTH, SOUTH = LAT + 0.0008, LAT - 0.0004
 AT = {
     "hospital": (LON + 0.001, NORTH),
     "shelter": (LON - 0.003, NORTH),

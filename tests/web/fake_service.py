@@ -9,7 +9,8 @@ piece, `has_forgotten` makes it know no former version, `has_stream` false ends 
 `closures` names the pieces that are closed or restricted now; the status version rises with each. `is_gone` makes it
 end every connection without a word, `holds_back` its streams hold back all events, `shell` is another version of the
 page's files, `kept_tiles` so many may a browser keep. Orders are taken as
-the real service takes them, by one key, and laid at once.
+the real service takes them, by one key, and laid at once; disputes are read by the real rules, and refused for
+`disputes_wait_s` seconds.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import fake_card
+import fake_disputes
 import fake_first
 import fake_places
 import fake_search
@@ -83,10 +85,12 @@ class World:
         self.oldest = 1
         self.closures: dict[int, str] = {}
         self.orders: list[dict[str, Any]] = []
+        self.disputes = fake_disputes.FakeDisputes()
         self.sent: list[dict[str, Any]] = []
         self.refuses = ""
         self.base_at = int(time.time()) - 48 * HOUR
         self.started_at = time.time()
+        self.asked: list[str] = []
 
     def now(self) -> float:
         return time.time() + self.shift_s
@@ -102,6 +106,7 @@ class World:
         self.states.update(states)
         self.closures = {int(piece): word for piece, word in change.get("closures", {}).items()} or self.closures
         self.refuses = change.get("refuses", self.refuses)
+        self.disputes.wait_s = change.get("disputes_wait_s", self.disputes.wait_s)
         self.version += 1
         self.changed_in.update(dict.fromkeys(states, self.version))
         if change.get("has_forgotten"):
@@ -371,8 +376,12 @@ class Handler(BaseHTTPRequestHandler):
         self.answer(200, "application/json", json.dumps(value).encode(), **headers)
 
     def do_POST(self) -> None:
-        given = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        body = self.rfile.read(int(self.headers["Content-Length"]))
         parts = self.path.strip("/").split("/")
+        if parts[0] == "disputes" and not self.world.is_gone:
+            self.dispute(parts, body)
+            return
+        given = json.loads(body)
         if parts[0] == "control":
             self.world.control(given)
             self.json({})
@@ -389,6 +398,19 @@ class Handler(BaseHTTPRequestHandler):
             self.world.orders = [one for one in self.world.orders if str(one["order_id"]) != parts[2]]
             self.json({"order_id": int(parts[2]), "entry_id": 9, "is_repeat": False})
 
+    def dispute(self, parts: list[str], body: bytes) -> None:
+        """A report of a resident, or a manager's decision about one."""
+        disputes = self.world.disputes
+        if self.world.is_broken:
+            self.answer(503)
+        elif len(parts) == 1:
+            answer = disputes.take(self.headers["Content-Type"], body, self.world.now())
+            self.answer(*answer, **({"Retry-After": str(disputes.wait_s)} if disputes.wait_s else {}))
+        elif self.headers.get("Authorization") != KEY:
+            self.problem(401, "This key is not known, or it was revoked.")
+        else:
+            self.answer(*disputes.decide(int(parts[1]), body))
+
     def problem(self, status: int, detail: str) -> None:
         body = json.dumps({"title": "x", "status": status, "detail": detail}).encode()
         self.answer(status, "application/problem+json", body)
@@ -402,6 +424,10 @@ class Handler(BaseHTTPRequestHandler):
             self.json({"author": author, "orders": self.world.orders[::-1]})
         elif path == "sent":
             self.json(self.world.sent)
+        elif path.startswith("disputes/"):
+            self.answer(200, "image/jpeg", self.world.disputes.photos[int(path.split("/")[1])])
+        elif path == "ogc/collections/disputes/items":
+            self.json(self.world.disputes.items(self.path.partition("?")[2]))
         else:
             laid = {"laid_m": 812.4, "planned_m": 812.4, "misfit": None}
             self.json({"type": "Feature", "id": 1, "geometry": None, "properties": laid})
@@ -409,6 +435,10 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         path = self.path.partition("?")[0].strip("/")
         parts = path.split("/")
+        if path == "asked":  # every address so far, those that the map's worker asked for too
+            self.json(self.world.asked)
+            return
+        self.world.asked.append(self.path)
         if self.world.is_gone:
             self.close_connection = True
         elif self.world.is_broken and not (WEB / path).is_file():
@@ -460,7 +490,9 @@ class Handler(BaseHTTPRequestHandler):
         elif path.startswith("ogc/collections/road_status/items/"):
             item = self.world.item(int(parts[-1]))
             self.json(item) if item else self.answer(404)
-        elif path in ("ingest/orders", "sent") or path.startswith("ogc/collections/orders/items/"):
+        elif path in ("ingest/orders", "sent") or path.startswith(
+            ("ogc/collections/orders/items/", "ogc/collections/disputes/items", "disputes/")
+        ):
             self.managed(path)
         elif path == "ogc/collections/closures/items":
             self.json(self.world.closed())

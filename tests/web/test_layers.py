@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import json
+import time
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -43,15 +46,32 @@ def tap(page: Any, name: str) -> None:
     page.tap(*pages.on_screen(page, lat, ZOOM, lon=lon))
 
 
-def has_asked(page: Any, part: str) -> bool:
-    """Whether the page has asked for an address with this part in it: a layer that is off asks for nothing."""
-    return any(part in url for url in page.requests())
+def asked(service: Any) -> list[str]:
+    """Every address that was asked for. The service is asked for it: of what the map's worker fetches the page does not
+    hear.
+    """
+    with urllib.request.urlopen(f"{service.url}asked", timeout=10) as answer:
+        found: list[str] = json.load(answer)
+        return found
 
 
-def drawn(page: Any) -> None:
-    """Waits until the layers that are on from the first are drawn."""
-    page.wait("performance.getEntriesByType('resource').some((e) => e.name.includes('/tiles/facilities/'))")
+def has_asked(service: Any, part: str, *, since: int = 0) -> bool:
+    """Whether an address with this part in it was asked for: a layer that is off asks for nothing."""
+    return any(part in address for address in asked(service)[since:])
+
+
+def wait_for(page: Any, service: Any, part: str, *, since: int = 0) -> None:
+    """Waits until tiles of a layer were asked for, and drawn."""
+    deadline = time.monotonic() + 40
+    while not has_asked(service, part, since=since):
+        assert time.monotonic() < deadline, f"never asked for: {part}"
+        page.evaluate("new Promise((done) => setTimeout(done, 100))")
     pages.settle(page)
+
+
+def drawn(page: Any, service: Any) -> None:
+    """Waits until the layers that are on from the first are drawn."""
+    wait_for(page, service, "/tiles/facilities/")
 
 
 def ids(page: Any, *, is_on: bool) -> set[str]:
@@ -77,33 +97,35 @@ def test_only_layers_with_something_to_show_are_offered(open_page: Open) -> None
     assert all(pictures >= 1 and "_" not in name for pictures, name in rows)
 
 
-def test_a_choice_is_drawn_kept_on_the_device_and_in_the_address(open_page: Open) -> None:
+def test_a_choice_is_drawn_kept_on_the_device_and_in_the_address(open_page: Open, service: Any) -> None:
     page = open_page("?lang=ja#map=15/36.56/136.62")
-    drawn(page)
+    drawn(page, service)
     open_list(page)
-    assert not has_asked(page, "/priority_network/")
+    assert not has_asked(service, "/priority_network/")
     for name in ("priority_network", "shelters"):
         page.evaluate(f"document.getElementById('layer-{name}').click()")
-    page.wait("performance.getEntriesByType('resource').some((e) => e.name.includes('/tiles/priority_network/1/'))")
+    wait_for(page, service, "/tiles/priority_network/1/")
     assert "layers=-shelters,priority_network" in page.evaluate("location.hash")
     assert "map=15" in page.evaluate("location.hash")
     assert "雪みちネットワーク路線" in page.evaluate("document.querySelector('.legend-overlays').innerText")
+    before = len(asked(service))
     page = open_page("?lang=ja&again=1#map=15/36.56/136.62")  # the device knows
-    page.wait("performance.getEntriesByType('resource').some((e) => e.name.includes('/tiles/priority_network/1/'))")
+    wait_for(page, service, "/tiles/priority_network/1/", since=before)
+    before = len(asked(service))
     page = open_page("?lang=ja#map=15/36.56/136.62&layers=snow,no_such_layer")  # a link says more than the device
-    page.wait("performance.getEntriesByType('resource').some((e) => e.name.includes('/collections/snow/tiles/'))")
-    assert not has_asked(page, "/priority_network/")
+    wait_for(page, service, "/collections/snow/tiles/", since=before)
+    assert not has_asked(service, "/priority_network/", since=before)
     page.evaluate("localStorage.removeItem('yukimichi.layers')")
 
 
-def test_what_is_off_is_not_asked_for(open_page: Open) -> None:
+def test_what_is_off_is_not_asked_for(open_page: Open, service: Any) -> None:
     page = open_page("?lang=ja#map=15/36.56/136.62")
-    drawn(page)
+    drawn(page, service)
     for name in ("bus_stops", "bus_routes", "priority_network", "snow", "work_sections"):
-        assert not has_asked(page, f"/{name}/"), name
-    assert has_asked(page, "/tiles/basemap/1-a/14/")
+        assert not has_asked(service, f"/{name}/"), name
+    assert has_asked(service, "/tiles/basemap/1-a/14/")
     for name in ("coast", "municipalities", "settlements", "rivers"):  # all of the ground comes in one tile
-        assert not has_asked(page, f"/tiles/{name}/"), name
+        assert not has_asked(service, f"/tiles/{name}/"), name
 
 
 ORDER = """
@@ -114,10 +136,10 @@ ORDER = """
 """
 
 
-def test_a_layer_lies_under_the_states_and_changes_none_of_them(open_page: Open) -> None:
+def test_a_layer_lies_under_the_states_and_changes_none_of_them(open_page: Open, service: Any) -> None:
     page = open_page("?lang=ja#map=15/36.56/136.62&layers=snow,priority_network,bus_routes,-cameras")
-    page.wait("performance.getEntriesByType('resource').some((e) => e.name.includes('/collections/snow/tiles/'))")
-    drawn(page)
+    wait_for(page, service, "/collections/snow/tiles/")
+    drawn(page, service)
     pages.settle(page)
     for piece, colour in [(11, pages.UNDER_1H), (14, pages.UNCLEARED), (15, pages.UNKNOWN)]:
         assert pages.count(page, colour, pages.band(page, piece, ZOOM)) > 40, piece
@@ -127,9 +149,9 @@ def test_a_layer_lies_under_the_states_and_changes_none_of_them(open_page: Open)
     assert order.index("facilities") > order.index("roads-b")
 
 
-def test_a_tap_on_a_hospital_tells_what_it_is_and_the_road_nearby(open_page: Open) -> None:
+def test_a_tap_on_a_hospital_tells_what_it_is_and_the_road_nearby(open_page: Open, service: Any) -> None:
     page = open_page("?lang=ja#map=15/36.56/136.62", is_phone=True)
-    drawn(page)
+    drawn(page, service)
     tap(page, "hospital")
     page.wait("!document.getElementById('symbol').hidden")
     text = page.evaluate("document.getElementById('symbol').innerText")
@@ -143,9 +165,9 @@ def test_a_tap_on_a_hospital_tells_what_it_is_and_the_road_nearby(open_page: Ope
     page.wait("document.getElementById('symbol').hidden")
 
 
-def test_a_camera_shows_its_picture_with_the_time_and_says_when_it_is_late(open_page: Open) -> None:
+def test_a_camera_shows_its_picture_with_the_time_and_says_when_it_is_late(open_page: Open, service: Any) -> None:
     page = open_page("?lang=ja#map=15/36.56/136.62")
-    drawn(page)
+    drawn(page, service)
     tap(page, "camera")
     page.wait("document.querySelector('#symbol img')?.naturalWidth === 1")
     text = page.evaluate("document.getElementById('symbol').innerText")
@@ -167,10 +189,10 @@ def test_a_camera_shows_its_picture_with_the_time_and_says_when_it_is_late(open_
     page.evaluate("document.querySelector('#symbol .close').click()")
 
 
-def test_places_are_reached_by_keyboard_alone(open_page: Open) -> None:
+def test_places_are_reached_by_keyboard_alone(open_page: Open, service: Any) -> None:
     lon, lat = places.AT["shelter"]
     page = open_page(f"?lang=en#map=16/{lat:.5f}/{lon:.5f}")
-    drawn(page)
+    drawn(page, service)
     page.evaluate("document.querySelector('.maplibregl-canvas').focus()")
     page.key("Enter")  # what lies under the ring in the middle
     page.wait("!document.getElementById('symbol').hidden")

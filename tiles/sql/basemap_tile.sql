@@ -1,6 +1,6 @@
 -- One vector tile of the basemap: the reference layers that the map draws, in one answer and with what it draws alone.
--- Layers: coast and rivers and municipalities (their shapes; rivers with names), area_names (a point inside of each municipality
--- with its name and its size in km², so that a name stands once and not once a tile), settlements (points).
+-- Layers: coast and rivers and municipalities (their shapes; rivers with names), area_names (a point inside of each municipality's
+-- largest part with its name and its size in km², so that a name stands once and not once a tile), settlements (points).
 -- Params: west, south, east, north (the tile, in EPSG:3857), lon_west, lat_south, lon_east, lat_north (the tile with its margin,
 -- in degrees), tolerance (metres of EPSG:3857; 0 keeps the shape), least_size (settlements below it are left out; one whose size
 -- nobody tells counts as 1), has_streams (false: rivers have no names, since no map shows them so far out).
@@ -34,7 +34,8 @@ settlements AS (
 ),
 inner_points AS (
   SELECT fid, name, name_en, synthetic, round(ST_Area(geom::geography) / 1e6)::integer AS area_km2,
-         ST_Transform(ST_PointOnSurface(geom), 3857) AS place
+         ST_Transform(ST_PointOnSurface(
+           (SELECT part.geom FROM ST_Dump(near.geom) AS part ORDER BY ST_Area(part.geom) DESC LIMIT 1)), 3857) AS place
   FROM near WHERE layer = 'municipalities' AND name IS NOT NULL AND ST_Dimension(geom) = 2
 ),
 area_names AS (
