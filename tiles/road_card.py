@@ -51,7 +51,8 @@ async def road_card(
     facts, stale_since = (None, None) if piece is None else await _facts(service, piece, moment)
     if facts is None:
         return await _missing(request, service, piece, piece_id)
-    say = Tongue(languages, service.settings.timezone, service.settings.card)
+    settings = service.settings
+    say = Tongue(languages, settings.timezone, settings.card, settings.status.confidence_min)
     return _answer(request, compose(facts, moment or service.moment(), say), facts, stale_since)
 
 

@@ -60,6 +60,7 @@ class Tongue:
     languages: tuple[str, ...]
     zone: str
     card: CardSettings
+    confidence_min: float
 
     def __call__(self, both: words.Both) -> Words:
         """A pair of Japanese and English as the answer tells it."""
@@ -170,12 +171,18 @@ def _direction(case: Case, facts: Facts, say: Tongue, *, is_withheld: bool) -> D
         reason_words=None if reason_ja is None or reason_en is None else say((reason_ja, reason_en)),
         treatment_words=None if treatment is None else say((treatment.ja, TREATMENT_EN[treatment])),
         work_basis_words=say(words.BASIS[basis]),
-        confidence_words=None if basis == WorkBasis.UNKNOWN else say(words.confidence(told["confidence"])),
+        confidence_words=_confidence(told, say),
         snow=_snow(told, say), source_kind=kind, source_words=say(words.SOURCE[kind]),
         restriction_words=None if restriction is None else say((restriction.ja, RESTRICTION_EN[restriction])),
         target=_target(case, say), why_not_yet=_why(case, say), next=_next(case, say),
         visits=None if facts.visits is None or is_withheld else _visits(told["edge_id"], facts.visits, say),
     )  # fmt: skip
+
+
+def _confidence(told: Row, say: Tongue) -> Words | None:
+    if told["work_basis"] == WorkBasis.UNKNOWN:
+        return None
+    return say(words.confidence(told["confidence"], say.confidence_min))
 
 
 def _snow(told: Row, say: Tongue) -> Snow | None:
@@ -192,7 +199,7 @@ def _target(case: Case, say: Tongue) -> Target:
     return Target(
         state=None if found is None else found.state, target_at=target_at,
         late_min=None if found is None else found.late_min, due=say(words.due(told, say.zone, case.moment)),
-        words=say(words.target(found)),
+        words=say(words.target(found, target_at)),
     )  # fmt: skip
 
 

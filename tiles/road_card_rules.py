@@ -75,7 +75,11 @@ def standing(case: Case) -> Standing | None:
     """The table of docs/service-level.md for one direction, with the callout and the first deadline of its route or
     section as they are published; None: nobody has worked these out in this event, or they are withheld."""
     told = case.told
-    if told["service_state"] is None or case.reason == Reason.WITHHELD:
+    if case.reason == Reason.WITHHELD:
+        return None
+    if told["route_id"] is None and told["section_id"] is None:
+        return Standing(ServiceState.NO_TARGET)
+    if told["service_state"] is None:
         return None
     target_at, first_at = told["target_at"], told["first_cleared_at"]
     if told["service_state"] == ServiceState.NO_TARGET:
@@ -111,7 +115,11 @@ def _is_called_out(case: Case) -> bool:
     return told["service_state"] in (None, ServiceState.NO_TARGET) or told["callout_at"] is not None
 
 
-WORN = (Reason.EXPIRED, Reason.SNOWED_OVER)
+def _is_worn(case: Case) -> bool:
+    """Whether a clearing was taken back; work that ended before the direction was complete is none."""
+    return case.reason in (Reason.EXPIRED, Reason.SNOWED_OVER) and case.told["cleared_at"] is not None
+
+
 #: In this order; all that hold are said, up to the first that stands alone.
 NOT_YET = (
     Rule(NotYet.WITHHELD, lambda case: case.reason == Reason.WITHHELD, is_alone=True),
@@ -125,8 +133,8 @@ NOT_YET = (
     Rule(NotYet.BEFORE_IT, lambda case: case.before is not None),
     Rule(NotYet.ON_ROUTE, lambda case: case.before is None and case.newest_work is not None),
     Rule(NotYet.HIGHER_CLASS, lambda case: case.line is not None and case.line.n_earlier > 0),
-    Rule(NotYet.PARTLY, lambda case: case.told["passed_fraction"] > 0 and case.reason not in WORN),
-    Rule(NotYet.WORN, lambda case: case.reason in WORN),
+    Rule(NotYet.PARTLY, lambda case: case.told["passed_fraction"] > 0 and not _is_worn(case)),
+    Rule(NotYet.WORN, _is_worn),
 )  # fmt: skip
 
 

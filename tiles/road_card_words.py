@@ -16,8 +16,9 @@ type Both = tuple[str, str]
 
 #: Visits and works are told in steps of so many minutes.
 STEP_MIN = 5
-#: Confidence is a probability (DESIGN, contract 7).
-HIGH, FAIR = 0.9, 0.7
+#: Confidence is a probability (DESIGN, contract 7): high where it may clear a road (status.confidence_min), fair from
+#: here on.
+FAIR = 0.7
 
 MANAGER_EN = {
     "nation": "Nation", "prefecture": "Prefecture", "municipality": "Municipality", "other": "Other",
@@ -69,10 +70,10 @@ def clock(at: datetime, zone: str, beside: datetime) -> Both:
     return f"{local.month}月{local.day}日{local:%H:%M}", f"{local:%H:%M} on {local.day} {local:%B}"
 
 
-def confidence(value: float) -> Both:
-    """A probability in words."""
+def confidence(value: float, high: float) -> Both:
+    """A probability in words; high: from this one on it counts as such."""
     percent = int(100 * value)
-    ja, en = ("高い", "high") if value >= HIGH else ("ふつう", "fair") if value >= FAIR else ("低い", "low")
+    ja, en = ("高い", "high") if value >= high else ("ふつう", "fair") if value >= FAIR else ("低い", "low")
     return f"{ja}（{percent} %）", f"{en} ({percent} %)"
 
 
@@ -112,10 +113,12 @@ TARGET = {
 TARGET_UNKNOWN = ("目標に対する状況はまだ集計されていない", "how it stands against a target is not worked out yet")
 
 
-def target(found: Standing | None) -> Both:
-    """Where a direction stands against its target, in words."""
+def target(found: Standing | None, target_at: datetime | None) -> Both:
+    """Where a direction stands against its target, in words; target_at None: the time for it has not begun."""
     if found is None:
         return TARGET_UNKNOWN
+    if found.state is ServiceState.PENDING and target_at is None:
+        return "出動の基準に達していないため、期限はまだない", "not called out yet, so its time has not begun"
     ja, en = TARGET[found.state]
     return ja.format(n=found.late_min), en.format(n=found.late_min)
 

@@ -24,7 +24,7 @@ TOLD: dict[str, Any] = {
     "edge_id": 4, "state": "uncleared", "reason": "none", "valid_until": None, "restriction": None, "route_id": "R1",
     "section_id": None, "route_class": "第1種", "target_time": time(7), "target_at": AT + 30 * MINUTE,
     "callout_at": AT - timedelta(hours=4), "callout_depth_cm": 5.0, "service_state": "pending", "at_risk_fraction": 0.0,
-    "first_cleared_at": None, "covered_fraction": 0.0, "passed_fraction": 0.0, "passes_needed": 1,
+    "first_cleared_at": None, "cleared_at": None, "covered_fraction": 0.0, "passed_fraction": 0.0, "passes_needed": 1,
 }  # fmt: skip
 WORKED = Line((Stretch(8, 500.0, 1, 2, AT - 3 * MINUTE),))
 
@@ -50,6 +50,7 @@ def test_a_clearing_ends_at_its_time_and_not_before(state: str) -> None:
 STANDINGS: list[tuple[dict[str, Any], Standing | None]] = [
     ({}, Standing(ServiceState.PENDING)),
     ({"service_state": None}, None),
+    ({"service_state": None, "route_id": None}, Standing(ServiceState.NO_TARGET)),
     ({"reason": "withheld", "state": "unknown"}, None),
     ({"service_state": "no_target", "target_at": None}, Standing(ServiceState.NO_TARGET)),
     ({"callout_at": None, "target_at": None}, Standing(ServiceState.PENDING)),
@@ -98,8 +99,10 @@ WHYS: list[tuple[Case, tuple[NotYet, ...]]] = [
     (case(WORKED), (NotYet.ON_ROUTE,)),
     (case(Line((), 2, "第1種")), (NotYet.HIGHER_CLASS,)),
     (case(passed_fraction=0.4), (NotYet.PARTLY,)),
-    (case(**HELD, reason="expired", passed_fraction=1.0), (NotYet.WORN,)),
-    (case(**HELD, reason="snowed_over"), (NotYet.WORN,)),
+    (case(**HELD, reason="expired", passed_fraction=1.0, cleared_at=AT), (NotYet.WORN,)),
+    (case(**HELD, reason="snowed_over", cleared_at=AT), (NotYet.WORN,)),
+    # a plough left before it was complete: nothing was cleared that time could take back
+    (case(**HELD, reason="expired", passed_fraction=0.7), (NotYet.PARTLY,)),
     (case(Line(WORKED.stretches, 1), **HELD, reason="silent"), (NotYet.SILENT, NotYet.ON_ROUTE, NotYet.HIGHER_CLASS)),
 ]  # fmt: skip
 
@@ -199,8 +202,8 @@ def test_every_word_has_both_languages() -> None:
     told = case(line, Work(340.0, AT - 3 * MINUTE), passed_fraction=0.4)
     pairs = [words.why(word, told, "Asia/Tokyo") for word in NotYet]
     pairs += [words.in_line_words(word, told, "Asia/Tokyo", 2000) for word in InLine]
-    pairs += [words.target(Standing(state, 5)) for state in ServiceState]
-    pairs += [words.target(None), words.snow(None, "missing"), words.confidence(0.97)]
+    pairs += [words.target(Standing(state, 5), at) for state in ServiceState for at in (AT, None)]
+    pairs += [words.target(None, None), words.snow(None, "missing"), words.confidence(0.97, 0.94)]
     for ja, en in pairs:
         assert re.search(r"[ぁ-ん一-龥]", ja), ja
         assert re.fullmatch(r"[ -~第種]+", en), en
@@ -228,6 +231,12 @@ def test_missing_snow_is_never_zero_and_a_lower_bound_says_so() -> None:
     assert "0 cm" not in "".join(words.snow(None, "missing"))
     assert words.snow(0.0, "observed") == ("約0 cm", "about 0 cm")
     assert words.snow(4.2, "partial") == ("少なくとも4 cm", "at least 4 cm")
+
+
+def test_a_confidence_that_clears_no_road_is_not_called_high() -> None:
+    assert [words.confidence(value, 0.94)[1] for value in (0.94, 0.939, 0.7, 0.69)] == [
+        "high (94 %)", "fair (93 %)", "fair (70 %)", "low (69 %)",
+    ]  # fmt: skip
 
 
 def test_several_passes_are_told_apart() -> None:

@@ -102,6 +102,6 @@ def card(world: Any, piece: int, roads: dict[int, Any], line: list[tuple[float, 
         piece, tuple(sides), None if at else route(world), None if at else visits(sides),
         (Place("試験町", "Testtown", 3, 136.75, 36.56),), past,
     )  # fmt: skip
-    say = Tongue(("ja", "en"), "Asia/Tokyo", CardSettings())
+    say = Tongue(("ja", "en"), "Asia/Tokyo", CardSettings(), 0.94)
     then = datetime.fromisoformat(at) if at else moment(world.now())
     return compose(told, then, say).model_dump_json().encode()

@@ -20,6 +20,6 @@ LEFT JOIN pub.status_past AS p
      AND (p.to_at IS NULL OR p.to_at > %(at)s::timestamptz) AND h.edge_id IS NULL
 CROSS JOIN LATERAL (
   SELECT min(c.cleared_at) AS cleared_at FROM pub.status_past AS c
-  WHERE c.event_id = %(event_id)s AND c.edge_id = r.edge_id AND c.state = 'cleared' AND c.from_at <= %(at)s::timestamptz
+  WHERE c.event_id = %(event_id)s AND c.edge_id = r.edge_id AND c.from_at <= %(at)s::timestamptz
 ) AS t
 WHERE r.edge_id = ANY (%(edge_ids)s::bigint[])

@@ -60,7 +60,7 @@ function rows({ facts, told, state, nowS, asOfS }) {
     out.push(["cleared_at", ageAndTime(facts.clearedS, nowS)], ["card_snow", snowText(told)]);
   }
   if (!told) return out;
-  if (told.treatment_words) out.push(["card_by", `${words(told.treatment_words)}（${words(told.work_basis_words)}）`]);
+  if (told.confidence_words) out.push(["card_by", workText(told)]);
   if (told.restriction_words) out.push(["restriction", words(told.restriction_words)]);
   out.push(["card_target", targetText(told.target)]);
   // what is said of why and of machines at work is of the state and the moment of the answer alone
@@ -70,6 +70,10 @@ function rows({ facts, told, state, nowS, asOfS }) {
   }
   if (told.next && told.next.code !== "done") out.push(["card_next", words(told.next.words)]);
   return out;
+}
+
+function workText({ treatment_words: what, work_basis_words: basis }) {
+  return what ? `${words(what)}（${words(basis)}）` : words(basis);
 }
 
 function targetText({ due, state, words: standing }) {
