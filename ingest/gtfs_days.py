@@ -7,9 +7,10 @@ The calendar is worked out by gtfs-kit.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import pandas as pd
 
@@ -19,8 +20,8 @@ from ingest.gtfs_check import Checked
 JAPAN = "Asia/Tokyo"
 #: Days in the order in which figures are told.
 KINDS = (DayKind.WEEKDAY, DayKind.SATURDAY, DayKind.HOLIDAY)
-#: Days of a feed that are looked at: a feed of years repeats itself.
-MOST_DAYS = 800
+#: Days of a feed that are looked at: no feed is planned farther ahead.
+MOST_DAYS = 1_100
 
 type Figures = tuple[float, float, float]
 
@@ -52,16 +53,31 @@ def service_days(checked: Checked, timezone: str) -> Days:
     )
     runs = _runs(checked)
     best: dict[DayKind, tuple[float, date, frozenset[str]]] = {}
-    for text in feed.get_dates()[:MOST_DAYS]:
+    for text, day, kind in _telling_days(feed.get_dates()[:MOST_DAYS], checked, timezone):
         active = frozenset(feed.get_active_services(text))
-        day = datetime.strptime(text, "%Y%m%d").date()  # noqa: DTZ007  # a day of the feed's own calendar
-        kind, n = _kind_of(day, timezone), sum(runs.get(service, 0.0) for service in active)
-        if n > 0 and kind is not None and (kind not in best or n > best[kind][0]):
+        n = sum(runs.get(service, 0.0) for service in active)
+        if n > 0 and (kind not in best or n > best[kind][0]):
             best[kind] = n, day, active
     active_on = [best[kind][2] if kind in best else frozenset() for kind in KINDS]
     services = {service: tuple(service in active for active in active_on) for service in runs}
     chosen = tuple(best[kind][1] if kind in best else None for kind in KINDS)
     return Days(chosen, services)  # type: ignore[arg-type]  # three each
+
+
+def _telling_days(texts: list[str], checked: Checked, timezone: str) -> Iterator[tuple[str, date, DayKind]]:
+    """The days that may differ from those before: days with an exception, and the first of each day of the week between
+    two changes of the calendar."""
+    ends = (datetime.strptime(text, "%Y%m%d") + timedelta(days=1) for text in checked.calendar["end_date"])  # noqa: DTZ007
+    changes = sorted({*checked.calendar["start_date"], *(end.strftime("%Y%m%d") for end in ends)})
+    exceptions, seen = frozenset(checked.calendar_dates["date"]), set()
+    for text in texts:
+        day = datetime.strptime(text, "%Y%m%d").date()  # noqa: DTZ007  # a day of the feed's own calendar
+        kind, key = _kind_of(day, timezone), (bisect_right(changes, text), day.weekday())
+        if kind is None or (text not in exceptions and key in seen):
+            continue
+        if text not in exceptions:
+            seen.add(key)
+        yield text, day, kind
 
 
 def _runs(checked: Checked) -> dict[str, float]:

@@ -28,9 +28,10 @@ GROUPS: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     ("managers", "道路管理者用", "For road managers",
      ("devices", "orders", "withheld_status", "daily_reports", "service_level")),
     ("now", "現在の状況", "Now", ("ploughs", "closures", "road_status")),
+    ("places", "施設・バス", "Places and buses", ("cameras", "facilities", "bus_stops", "bus_routes")),
     ("weather", "気象", "Weather", ("weather_stations", "snow")),
     ("work", "作業の記録", "Work done", ("passes",)),
-    ("plans", "除雪計画", "Plans", ("routes", "work_sections")),
+    ("plans", "除雪計画", "Plans", ("priority_network", "routes", "work_sections")),
     ("reference", "基図", "Reference", ()),
 )  # fmt: skip
 #: What lies under everything, in drawing order; other reference layers come above.

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from geo.vocabulary import Restriction
+from geo.vocabulary import FacilityKind, Restriction
 from layers.catalogue import Collection
+from layers.places import ENGLISH
 from layers.qgis_labels import Label
 from layers.qgis_roads import Side, feature_states, plain_roads, tile_states
 from layers.qgis_symbols import FILL, LINE, MARKER, Rule, area, marker, stroke
-from layers.styles import PALETTE, PASS_KINDS, SERVICE_KINDS, SNOW_CLASSES, Kind
+from layers.styles import (
+    FACILITY_SIGNS,
+    PALETTE,
+    PASS_KINDS,
+    PRIORITY_KINDS,
+    SERVICE_KINDS,
+    SNOW_CLASSES,
+    Kind,
+)
 
 #: Kind of the symbols for a kind of shapes.
 KINDS = {
@@ -181,10 +190,50 @@ def _daily_reports(wish: Wish) -> Look:
     return Look((rule,), is_shown=False, tip='"machine" || \' \' || "day"')
 
 
+def _facilities(wish: Wish) -> Look:
+    rules = tuple(
+        Rule(" / ".join(wish.say(FacilityKind(kind).ja, ENGLISH[FacilityKind(kind)]) for kind in kinds),
+             _one_of("kind", kinds), MARKER, (marker(shape, colour, 3.0, edge="#ffffff"),))
+        for kinds, shape, colour in FACILITY_SIGNS
+    )  # fmt: skip
+    name = wish.say('"name"', 'coalesce("name_en", "name")')
+    return Look(rules, (Label(name, MARKER, 7, 50_000),), scale_max=400_000, tip=name)
+
+
+def _cameras(wish: Wish) -> Look:
+    rules = (
+        Rule(wish.say("道路カメラ（更新遅れ）", "camera, late"), '"is_late"', MARKER,
+             (marker("square", "#ffffff", 3.2, edge="#37404a", edge_mm=0.5),)),
+        Rule(wish.say("道路カメラ", "camera"), 'NOT "is_late"', MARKER, (marker("square", "#37404a", 3.2),)),
+    )  # fmt: skip
+    return Look(rules, (Label('"name"', MARKER, 7, 100_000),), tip='"name"')
+
+
+def _priority_network(wish: Wish) -> Look:
+    return Look(_kinds("network_class", PRIORITY_KINDS, 1.2, wish), (Label('"name"', LINE, scale_max=100_000),),
+                is_shown=False, tip='"name"')  # fmt: skip
+
+
+def _bus_stops(wish: Wish) -> Look:
+    rule = Rule(wish.say("停留所", "bus stop"), "", MARKER, (marker("circle", "#8a5a00", 1.8),))
+    return Look((rule,), (Label('"name"', MARKER, 7, 25_000),), scale_max=100_000, is_shown=False, tip='"name"')
+
+
+def _bus_routes(wish: Wish) -> Look:
+    rules = (
+        Rule(wish.say("バス系統（停留所から作成）", "bus route, made from stops"), "\"shape_source\" <> 'shapes'", LINE,
+             (stroke("#8a5a00", 0.7, dash=(3.0, 2.0)),)),
+        Rule(wish.say("バス系統", "bus route"), "\"shape_source\" = 'shapes'", LINE, (stroke("#8a5a00", 0.7),)),
+    )  # fmt: skip
+    return Look(rules, (Label('"name"', LINE, scale_max=50_000),), is_shown=False, tip='"name"')
+
+
 _LOOKS = {
     "roads": _roads, "road_status": _road_status, "passes": _passes, "ploughs": _ploughs, "routes": _routes,
     "work_sections": _work_sections, "snow": _snow, "weather_stations": _weather_stations, "closures": _closures,
     "orders": _orders, "withheld_status": _withheld, "daily_reports": _daily_reports, "devices": _devices,
+    "facilities": _facilities, "cameras": _cameras, "priority_network": _priority_network, "bus_stops": _bus_stops,
+    "bus_routes": _bus_routes,
 }  # fmt: skip
 
 

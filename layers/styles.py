@@ -100,6 +100,27 @@ SERVICE_KINDS = (
     Kind("遅れのおそれ", "at risk", ("at_risk",), "#ffb000", (5.0, 1.0)),
     Kind("期限超過", "missed", ("missed",), "#d8350c"),
 )
+#: 施設: the sign of each kind of place: kinds, shape of the sign, colour. Shapes differ where colours are near.
+FACILITY_SIGNS: tuple[tuple[tuple[str, ...], str, str], ...] = (
+    (("emergency_hospital",), "cross_fill", "#b3001b"),
+    (("hospital",), "cross_fill", "#d8350c"),
+    (("fire_station",), "pentagon", "#8a0030"),
+    (("police_station",), "pentagon", "#06337a"),
+    (("shelter",), "square", "#1b7a43"),
+    (("emergency_site",), "diamond", "#1b7a43"),
+    (("school",), "square", "#8a5a00"),
+    (("care_home",), "circle", "#7a4fa3"),
+    (("town_hall",), "star", "#37404a"),
+    (("snow_dump",), "triangle", "#1763b5"),
+    (("other",), "circle", "#4a4f57"),
+)
+#: Classes of the priority network: class, words, colour, dash; null: not told.
+PRIORITY_KINDS = (
+    Kind("区分なし・その他", "not told, other", (None, "4", "5", "6", "7", "8", "9"), "#7d7d7d", (1.0, 1.0)),
+    Kind("第3次", "third class", ("3",), "#5cabe3", (2.0, 1.5)),
+    Kind("第2次", "second class", ("2",), "#1763b5", (5.0, 1.0)),
+    Kind("第1次", "first class", ("1",), "#06337a"),
+)
 #: Snow since the event began in centimetres: lower bound of each class, and its colour.
 SNOW_CLASSES = (
     (0.0, "#f7fbff"),

@@ -38,7 +38,7 @@ def sketch(camera_id: str, at: datetime) -> Image.Image:
     far = width // 2 + bend
     draw.polygon([(far - 8, HORIZON), (far + 8, HORIZON), (width - 90, height), (90, height)], fill=road)
     for step in range(1, 7):
-        y = HORIZON + step * step * 6
+        y = float(HORIZON + step * step * 6)
         x = far + (width // 2 - far) * (y - HORIZON) / (height - HORIZON)
         draw.line((x, y, x, y + 4 + step * 3), fill=flake, width=1 + step)
     for _ in range(FLAKES):
