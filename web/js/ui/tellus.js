@@ -4,30 +4,21 @@ import { serviceUrl } from "../config.js";
 import { addWords, applyLanguage, lang, t, timeText } from "../i18n.js";
 import { factsOf } from "../status/snapshot.js";
 import { h } from "./dom.js";
-import { compassText, factsFromFeature, stateText } from "./evidence.js";
+import { compassText, stateText } from "./evidence.js";
 import { fillForm, readForm } from "./tellus_form.js";
 import { newClientId, send } from "./tellus_send.js";
 import { forget, keep, waiting } from "./tellus_store.js";
 import { WORDS } from "./tellus_words.js";
 
-const TIMEOUT_MS = 8000;
 const DAY_MS = 24 * 3600 * 1000;
 
 const said = (tag, key, attributes = {}) => h(tag, { ...attributes, "data-t": key }, t(key));
 
-async function fetchFeature(edgeId) {
-  try {
-    const url = serviceUrl(`ogc/collections/road_status/items/${edgeId}?f=json`);
-    const response = await fetch(url, { cache: "no-cache", signal: AbortSignal.timeout(TIMEOUT_MS) });
-    return response.ok ? await response.json() : null;
-  } catch {
-    return null; // without a connection the snapshot tells what is known
-  }
-}
-
 class TellUs {
   constructor(app) {
     this.app = app;
+    this.card = null; // what the card tells of its road
+    this.isPast = false;
     this.road = null;
     this.report = null; // {client_id, fields, photo, road}: kept until the service has answered, so a repeat is one report
     this.button = said("button", "tellus", { type: "button", id: "tellus-open", class: "tellus-button", "aria-haspopup": "dialog" });
@@ -57,7 +48,8 @@ class TellUs {
   }
 
   mount() {
-    document.getElementById("slot-card").append(h("p", { class: "tellus-row" }, this.button, this.link));
+    const slot = document.querySelector("#card [data-slot=tellus]") ?? document.getElementById("slot-card");
+    slot.append(h("p", { class: "tellus-row" }, this.button, this.link));
     document.getElementById("slot-tools").append(this.unsent);
     document.getElementById("slot-sheet").append(this.dialog);
     this.app.on("language", () => {
@@ -65,6 +57,11 @@ class TellUs {
       this.#setTitle(this.titleKey);
       this.count();
     });
+    this.app.on("card", (card) => {
+      this.card = card;
+      this.#retell();
+    });
+    this.app.on("past", (past) => { this.isPast = past !== null; });
     this.app.on("road", ({ pieceId }) => { if (pieceId === null && this.dialog.open) this.dialog.close(); });
     return this.count();
   }
@@ -78,45 +75,55 @@ class TellUs {
     for (const one of [this.form, this.after, this.list]) one.hidden = one !== part;
     this.#setTitle(titleKey);
     if (!this.dialog.open) {
-      this.opener = document.activeElement;
+      this.opener = document.activeElement === document.body ? this.button : document.activeElement;
       this.dialog.showModal();
     }
     this.dialog.scrollTop = 0;
     this.title.focus();
   }
 
-  /** What is shown of each direction that traffic may use. */
-  async #directions({ pieceId, properties = {}, geometry = null }) {
+  /** What is shown now of each direction that traffic may use: by the card, or in the past by the states held. */
+  #directions({ pieceId, properties = {}, geometry = null }) {
+    const card = this.card?.pieceId === pieceId ? this.card : null;
     const snapshot = this.app.snapshot();
     const listed = snapshot ? factsOf(snapshot, pieceId, properties.oneway ?? 0) : {};
-    const [forward, backward] = await Promise.all([fetchFeature(2 * pieceId), fetchFeature(2 * pieceId + 1)]);
-    const told = forward ?? backward;
-    const line = told?.geometry.coordinates ?? geometry?.coordinates ?? null;
+    const found = card && !this.isPast ? card.directions
+      : Object.entries(listed).map(([direction, facts]) => ({ direction, facts }));
+    const line = card?.line ?? geometry?.coordinates ?? null;
     const isLine = Array.isArray(line?.[0]) && typeof line[0][0] === "number";
-    const directions = Object.entries({ forward, backward }).flatMap(([name, feature]) => {
-      const facts = feature ? factsFromFeature(feature) : told ? null : listed[name];
-      if (!facts || facts.char === "-") return [];
-      const heading = isLine ? compassText(line, name === "backward") : t(`tellus_${name}`);
-      return [{ name, heading, state: stateText(facts, this.app.nowS()) }];
-    });
-    const { name, route } = { ...properties, ...told?.properties };
-    return { directions, heading: name || route || t("road_unnamed") };
+    return found.filter(({ facts }) => facts && facts.char !== "-").map(({ direction, facts }) => ({
+      name: direction, state: stateText(facts, this.app.nowS()),
+      heading: isLine ? compassText(line, direction === "backward") : t(`tellus_${direction}`),
+    }));
   }
 
-  async open() {
+  open() {
     const { road } = this.app;
     if (!road) return;
-    this.button.disabled = true;
-    try {
-      const { directions, heading } = await this.#directions(road);
-      this.road = { pieceId: road.pieceId, heading };
-      this.report = null;
-      fillForm(this.form, directions, heading);
-    } finally {
-      this.button.disabled = false;
-    }
-    this.button.focus(); // it lost the focus while it was disabled
+    const heading = this.#heading(road);
+    this.road = { pieceId: road.pieceId, heading };
+    this.report = null;
+    fillForm(this.form, this.#directions(road), heading);
     this.#show(this.form, "tellus_title");
+  }
+
+  #heading({ pieceId, properties = {} }) {
+    return (this.card?.pieceId === pieceId && this.card.name) || properties.name || properties.route || t("road_unnamed");
+  }
+
+  /** What is shown changes while somebody fills in the form: names and states follow, choices stay. */
+  #retell() {
+    if (!this.dialog.open || this.form.hidden || this.card.pieceId !== this.road?.pieceId) return;
+    this.road.heading = this.#heading(this.app.road);
+    this.form.querySelector(".tellus-road").textContent = this.road.heading;
+    for (const { name, heading, state } of this.#directions(this.app.road)) {
+      const term = this.form.querySelector(`dt[data-direction=${name}]`);
+      const label = this.form.querySelector(`input[name=direction][value=${name}] + span`);
+      if (term) {
+        term.textContent = label.textContent = heading;
+        term.nextElementSibling.textContent = state;
+      }
+    }
   }
 
   #problem(text) {

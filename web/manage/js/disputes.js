@@ -129,11 +129,10 @@ class Queue {
 
   async correct() {
     const { edge_id: edgeId, direction } = this.at.properties;
-    const ids = direction === "both" ? await this.#bothEdges(edgeId) : [edgeId];
     const endsAt = new Date(Date.now() + 3600000 * Number($("hours").value)).toISOString();
     try {
       const { order_id: id } = await sendOrder({
-        kind: "correction", state: $("state").value, edges: ids.map((one) => ({ edge_id: one })), direction: "drawn",
+        kind: "correction", state: $("state").value, edges: [{ edge_id: edgeId }], direction: direction === "both" ? "both" : "drawn",
         ends_at: endsAt, reason: $("why").value.trim(), client_id: this.clientId,
       });
       $("said").textContent = d("corrected", { id });
@@ -141,14 +140,6 @@ class Queue {
     } catch (error) {
       this.fail(error);
     }
-  }
-
-  /** Both directions; an edge that is one-way has no other. */
-  async #bothEdges(edgeId) {
-    const other = edgeId % 2 ? edgeId - 1 : edgeId + 1;
-    const url = new URL(`../ogc/collections/roads/items/${other}?f=json`, location.href);
-    const response = await fetch(url, { cache: "no-cache" });
-    return response.ok ? [edgeId, other] : [edgeId];
   }
 
   /** The report after this one; the list is read anew. */
