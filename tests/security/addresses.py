@@ -26,6 +26,7 @@ PARTS: dict[str, tuple[str, ...]] = {
     "col": ("7206",),
     "set_id": ("WebMercatorQuad", "WorldCRS84Quad"),
     "order_id": ("1",),
+    "camera_id": ("nope",),
     "dispute_id": ("12345678",),
     "token": ("nope", "A" * 43),
     "event": ("2", "987654"),

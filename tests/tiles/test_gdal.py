@@ -30,7 +30,8 @@ EXPECTED = {
     "roads": (6, "LineString"), "road_status": (6, "LineString"), "passes": (2, "LineString"), "ploughs": (1, "Point"),
     "routes": (1, "MultiLineString"), "work_sections": (1, "Polygon"), "municipalities": (1, "Polygon"),
     "coast": (1, "LineString"), "settlements": (1, "Point"), "snow": (1, "Polygon"), "weather_stations": (1, "Point"),
-    "closures": (0, "MultiLineString"),
+    "closures": (0, "MultiLineString"), "facilities": (0, "Point"), "cameras": (0, "Point"),
+    "priority_network": (0, "MultiLineString"), "bus_stops": (0, "Point"), "bus_routes": (0, "MultiLineString"),
 }  # fmt: skip
 
 

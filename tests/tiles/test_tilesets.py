@@ -20,7 +20,8 @@ from yukimichi.keys import digest_of
 TILING_SCHEME = "http://www.opengis.net/def/rel/ogc/1.0/tiling-scheme"
 PUBLIC = (
     "roads", "road_status", "passes", "ploughs", "routes", "work_sections", "municipalities", "snow",
-    "weather_stations", "closures", "coast", "settlements",
+    "weather_stations", "closures", "facilities", "cameras", "priority_network", "bus_stops", "bus_routes", "coast",
+    "settlements",
 )  # fmt: skip
 
 
