@@ -189,3 +189,25 @@ def test_a_new_dictionary_takes_the_place_of_the_old_one_and_of_nothing_else(fol
     with pytest.raises(ConflictError, match="something else"):
         build_dictionary(read_gazetteer([file]), [file], other)
     assert contents(other)
+
+
+@pytest.mark.realdata
+def test_the_towns_of_ishikawa(yuki_data: Path, tmp_path: Path) -> None:
+    """Each row of the real table is found again, at its own place, by its whole name."""
+    from jageocoder.local import LocalTree
+
+    file = yuki_data / "ishikawa" / "towns.csv"
+    found = read_gazetteer([file])
+    assert len(found.addresses) == found.n_rows > 8_000
+    report = build_dictionary(found, [file], tmp_path / "addresses")
+    assert (report.rejected, report.is_synthetic) == ({}, False)
+    tree = LocalTree(db_dir=report.folder, mode="r")
+    tree.set_config(aza_skip=False)
+    missed = []
+    for address in found.addresses[::25]:
+        name = "".join(part for _, part in address.elements if part != ".")
+        hits = [(r.node.x, r.node.y) for r in tree.searchNode(name) if r.matched == name]
+        if (address.lon, address.lat) not in hits:
+            missed.append(name)
+    close(tree)
+    assert missed == []

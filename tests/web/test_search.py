@@ -153,9 +153,7 @@ def test_my_location_is_asked_for_and_every_outcome_is_said(chromium: Any, servi
     page = light(chromium, service)
     forget(page)
     status = "document.getElementById('search-status').textContent"
-    tell = (
-        """navigator.geolocation.getCurrentPosition = (done, fail, options) => { GIVEN; }; 0"""
-    )
+    tell = """navigator.geolocation.getCurrentPosition = (done, fail, options) => { GIVEN; }; 0"""
     outcomes = [
         ("fail({ code: 1 })", "許可されていません"),
         ("fail({ code: 2 })", "現在地が分かりません"),
@@ -273,14 +271,22 @@ def test_where_storage_is_forbidden_favourites_last_as_long_as_the_page_and_it_s
 def test_everything_is_large_enough_and_fits(chromium: Any, service: Any, width: int) -> None:
     page = light(chromium, service, "?lang=en&q=本町", width=width)
     page.wait(f"{OPTIONS}.length === 2")
-    for act in (
-        "0",
-        "document.querySelector('#search-list li').click()",
-        "document.querySelector('#place .star').click(); document.getElementById('search-box').value = '';"
-        " document.getElementById('search-box').blur(); document.getElementById('search-box').focus()",
-        "document.querySelector('.search-foot button').click()",
-    ):
+    steps = [
+        ("0", "true"),
+        ("document.querySelector('#search-list li').click()", "!document.getElementById('place').hidden"),
+        (
+            "document.querySelector('#place .star').click()",
+            "document.querySelector('#place .star').getAttribute('aria-pressed') === 'true'",
+        ),
+        (
+            "(() => { const box = document.getElementById('search-box'); box.value = ''; box.blur(); box.focus(); })()",
+            "!document.querySelector('.search-foot').hidden",
+        ),
+        ("document.querySelector('.search-foot button').click()", "!document.getElementById('favourites').hidden"),
+    ]
+    for act, then in steps:
         page.evaluate(act)
+        page.wait(then)
         page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
         small = page.evaluate(
             "[...document.querySelectorAll('#slot-search button, #search-box, #search-list li, #favourites button,"
