@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, LiteralString
 
+from psycopg import AsyncCursor
 from psycopg.rows import dict_row
 
 from geo.db import read_sql
@@ -25,30 +26,31 @@ type Rows = list[dict[str, Any]]
 async def read_facts(service: Service, piece_id: int, at: datetime | None) -> Facts | None:
     """What is known of a piece now, or at a moment of the past; None: there is no such piece.
 
+    Questions that need no answer of another one go out together: a turn to the database costs more than most of them.
     Raises NotFoundError, with the reason, for a moment of which nothing is known; psycopg.Error, PoolTimeout.
     """
     moment = at or service.moment()
     if at is not None and at > service.moment():
         raise NotFoundError(f"{zulu(at)} has not come yet.", hint="Ask for a moment of the past.")
-    async with service.connection() as connection, connection.transaction():
+    edge_ids = [2 * piece_id, 2 * piece_id + 1]
+    async with service.connection() as connection, connection.pipeline(), connection.transaction():
         await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        roads = await _rows(connection, "road_card", {"piece_id": piece_id})
-        if not roads:
-            return None
-        span = None
-        if at is not None:
-            span = await span_at(connection, at)
-            if span is None:
-                raise await why_nothing(connection, at)
-        edge_ids = [row["edge_id"] for row in roads]
-        states = await _states(connection, edge_ids, span, moment)
+        span = None if at is None else await span_at(connection, at)
+        asked_roads = await _ask(connection, "road_card", {"piece_id": piece_id})
+        asked_states = await _ask_states(connection, edge_ids, span, moment)
+        asked_visits = await _ask(connection, "road_card_visits", _visits_of(service, edge_ids, moment))
+        roads = await asked_roads.fetchall()
+        states = {row["edge_id"]: row for row in await asked_states.fetchall()}
+        visits = tuple(await asked_visits.fetchall())
         sides = tuple(_side(row, states[row["edge_id"]], span) for row in roads if row["edge_id"] in states)
         if not sides:
             return None
+        if at is not None and span is None:
+            raise await why_nothing(connection, at)
         line = await _line(connection, service, sides, moment) if span is None else None
-        visits = await _visits(connection, service, edge_ids, sides[0], span, moment)
         places = await _places(connection, service)
-    return Facts(piece_id, sides, line, visits, places, span)
+    is_kept = span is None or _has_visits_of(service, sides[0], span, moment)
+    return Facts(piece_id, sides, line, visits if is_kept else None, places, span)
 
 
 async def heir_of(service: Service, piece_id: int) -> int | None:
@@ -59,22 +61,26 @@ async def heir_of(service: Service, piece_id: int) -> int | None:
     return None if row is None else int(row[0])
 
 
+type Cursor = AsyncCursor[dict[str, Any]]
+
+
+async def _ask(connection: Connection, name: LiteralString, params: dict[str, Any]) -> Cursor:
+    """A question that is on its way; its rows are fetched later."""
+    cursor: Cursor = connection.cursor(row_factory=dict_row)
+    await cursor.execute(read_sql("tiles", name), params)
+    return cursor
+
+
 async def _rows(connection: Connection, name: LiteralString, params: dict[str, Any]) -> Rows:
-    async with connection.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(read_sql("tiles", name), params)
-        return await cursor.fetchall()
+    return await (await _ask(connection, name, params)).fetchall()
 
 
-async def _states(
-    connection: Connection, edge_ids: list[int], span: Span | None, at: datetime
-) -> dict[int, dict[str, Any]]:
-    """States by edge, as they are stored."""
+async def _ask_states(connection: Connection, edge_ids: list[int], span: Span | None, at: datetime) -> Cursor:
+    """States of edges as they are stored, now or at a moment of a span."""
     if span is None:
-        rows = await _rows(connection, "road_card_now", {"edge_ids": edge_ids})
-    else:
-        params = {"event_id": span.event_id, "at": at, "default_reason": span.default_reason.value}
-        rows = await _rows(connection, "road_card_then", {"edge_ids": edge_ids} | params)
-    return {row["edge_id"]: row for row in rows}
+        return await _ask(connection, "road_card_now", {"edge_ids": edge_ids})
+    params = {"event_id": span.event_id, "at": at, "default_reason": span.default_reason.value}
+    return await _ask(connection, "road_card_then", {"edge_ids": edge_ids} | params)
 
 
 def _side(road: dict[str, Any], state: dict[str, Any], span: Span | None) -> dict[str, Any]:
@@ -101,17 +107,16 @@ async def _line(
     return Line.of(row)
 
 
-async def _visits(
-    connection: Connection, service: Service, edge_ids: list[int], told: dict[str, Any], span: Span | None, at: datetime
-) -> tuple[dict[str, Any], ...] | None:
-    """Visits up to the moment; None: pub.passes does not reach back to it."""
-    since = at - timedelta(days=LOG_DAYS)
-    if span is not None:
-        oldest = max(told["reference_at"], service.moment() - timedelta(days=LOG_DAYS))
-        if span.event_id != told["event_id"] or at < oldest:
-            return None
-    params = {"edge_ids": edge_ids, "since": since, "until": at, "most": service.settings.card.visits_most}
-    return tuple(await _rows(connection, "road_card_visits", params))
+def _visits_of(service: Service, edge_ids: list[int], until: datetime) -> dict[str, Any]:
+    """Which visits are listed: those up to a moment."""
+    since = until - timedelta(days=LOG_DAYS)
+    return {"edge_ids": edge_ids, "since": since, "until": until, "most": service.settings.card.visits_most}
+
+
+def _has_visits_of(service: Service, told: dict[str, Any], span: Span, at: datetime) -> bool:
+    """Whether pub.passes reaches back to a moment of the past: it holds the present event, and seven days at most."""
+    oldest: datetime = max(told["reference_at"], service.moment() - timedelta(days=LOG_DAYS))
+    return span.event_id == told["event_id"] and at >= oldest
 
 
 async def _places(connection: Connection, service: Service) -> tuple[Place, ...]:

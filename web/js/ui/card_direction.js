@@ -73,7 +73,7 @@ function rows({ facts, told, state, nowS, asOfS }) {
 }
 
 function workText({ treatment_words: what, work_basis_words: basis }) {
-  return what ? `${words(what)}（${words(basis)}）` : words(basis);
+  return what ? t("card_work", { what: words(what), how: words(basis) }) : words(basis);
 }
 
 function targetText({ due, state, words: standing }) {
