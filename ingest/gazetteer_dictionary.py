@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ FILES = ("address_node.sqlite", "address.trie", "aza_master.sqlite", "dataset.sq
 #: Levels whose names are in the trie: down to 大字.
 OAZA, CITY, COUNTY = 5, 3, 2
 DATASET_ID = 1
+HIRAGANA = re.compile("[ぁ-ゖ]")
 
 
 @dataclass(slots=True)
@@ -65,8 +67,9 @@ def grow(addresses: Iterable[Address]) -> tuple[Node, int]:
     for address in addresses:
         node = root
         for level, name in address.elements:
-            # the level is part of the key: 町 below a city and 町 as a 小字 may have one name
-            key = f"{standard(name)}\0{level}"
+            # the level is part of the key: 町 below a city and 町 as a 小字 may have one name; and so is the kind of
+            # kana of a 小字: イ and い are two of them in one town, and one to jageocoder
+            key = f"{standard(name)}\0{level}{'い' if HIRAGANA.fullmatch(name) else ''}"
             node = node.children.setdefault(key, Node(name, level))
         if node.point is None:
             node.point = (address.lon, address.lat)

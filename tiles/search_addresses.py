@@ -13,11 +13,13 @@ import logging
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import islice
 from pathlib import Path
 from typing import Any
+
+from geo.place_names import key_of
 
 LOG = logging.getLogger(__name__)
 #: Files without which jageocoder would write empty ones in their place.
@@ -115,7 +117,7 @@ class Addresses:
             tree = self._opened()
             if tree is None:
                 return Found(Told.NO_DICTIONARY)
-            hits = sorted(set(_look(tree, question)), key=_order)
+            hits = sorted(_literal_first(set(_look(tree, question)), question), key=_order)
         except Exception:  # whatever a foreign program does with an odd question, places and roads are answered
             LOG.exception("The address dictionary failed.")
             return Found(Told.FAILED)
@@ -153,6 +155,19 @@ class Addresses:
                 if table.conn is not None:
                     table.conn.close()
                     table.conn = None
+
+
+def _literal_first(hits: set[AddressHit], question: str) -> list[AddressHit]:
+    """The hits, with what is written otherwise a letter further away where one is literally what was asked.
+
+    イ and い are two 小字 of one town, and jageocoder does not tell them apart.
+    """
+    literal = {(hit.area, key_of(hit.name)) for hit in hits if hit.name and question.endswith(hit.name)}
+    return [
+        replace(hit, n_more=hit.n_more + 1)
+        if (hit.area, key_of(hit.name)) in literal and not question.endswith(hit.name) else hit
+        for hit in hits
+    ]  # fmt: skip
 
 
 def _order(hit: AddressHit) -> tuple[Any, ...]:

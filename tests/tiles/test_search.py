@@ -35,6 +35,8 @@ synthetic
 石川県,金沢市,本町二丁目,,1,36.5605,136.6530,1,1,true
 石川県,金沢市,本郷町,,5,36.5700,136.6800,0,1,true
 石川県,かほく市,高松,イ,12,36.7700,136.7200,0,1,true
+石川県,かほく市,高松,ロ,,36.7710,136.7210,0,1,true
+石川県,かほく市,高松,ろ,,36.7720,136.7220,0,1,true
 """
 
 
@@ -147,6 +149,15 @@ def test_an_address_far_from_every_road_has_none(client: httpx.Client) -> None:
     (found,) = [r for r in search(client, "かほく市高松イ12番地")["results"] if r["label"] == "高松イ12番地"]
     assert found["piece_id"] is None
     assert found["detail"] == "石川県かほく市"
+
+
+@pytest.mark.parametrize(("q", "first"), [("かほく市高松ロ", "高松ロ"), ("かほく市高松ろ", "高松ろ")])
+def test_of_two_small_areas_in_other_kana_the_one_that_was_written_comes_first(
+    client: httpx.Client, q: str, first: str
+) -> None:
+    found = [label for kind, label in labels(client, q) if kind == "address"]
+    assert found[0] == first
+    assert sorted(found[:2]) == sorted(["高松ロ", "高松ろ"])
 
 
 def test_places_have_english_names_and_the_answer_its_language(client: httpx.Client) -> None:
