@@ -26,7 +26,8 @@ async def piece_page(
         found = await read_facts(service, int(piece_id), None)
     if found is None:
         raise NotFoundError(f"No road piece {piece_id[:40]!r}.", hint="Choose one from the list.")
-    say = Tongue((frame.language,), service.settings.timezone, service.settings.card)
+    settings = service.settings
+    say = Tongue((frame.language,), settings.timezone, settings.card, settings.status.confidence_min)
     card = compose(found, service.moment(), say)
     name = card.route or card.name or word(frame.language, "unnamed")
     above = [*crumbs, *_area_crumb(frame, summary, card)]

@@ -4,7 +4,7 @@
 //
 // LIGHT comes with the first view, over a line of 400 kbit/s: small, few modules, no import of map/map.js or map/page.js.
 // The server names every module that main.js and LIGHT lead to in <link rel="modulepreload"> of the page, so that no
-// import waits for another one; it finds them by reading the files, so write imports as `from "./x.js"`, and
+// import waits for another one; it finds them by reading the files, so write imports with `from` and a plain string, and
 // shell.json lists all files of the page with their hashes. A style sheet of LIGHT is a <link> of index.html, one of
 // WITH_MAP is named in MAP_STYLES. The form #search-form in #slot-search leads to the text pages until a part takes over.
 
