@@ -81,7 +81,7 @@ def test_the_command_writes_the_file_and_says_so(
     assert said["url"] == "https://yuki.example.jp"
     assert said["n_bytes"] == file.stat().st_size
     texts = [str(layer.findtext("datasource")) for layer in inside(file).iter("maplayer")]
-    assert sum("authcfg=abc1234" in text for text in texts) == 5
+    assert sum("authcfg=abc1234" in text for text in texts) == 6
     assert "For road managers" in {group.get("name") for group in inside(file).iter("layer-tree-group")}
 
 
