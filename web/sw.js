@@ -19,7 +19,7 @@ const PATIENCE_MS = 6000; // a page or an answer that takes longer is given from
 const MOST_INDEXES = 2;
 // Answers that the first view and the map rest on; all of them tell their own moment.
 const ANSWERS = [
-  /^config\.json$/, /^status\/(summary|overview)$/, /^ogc\/collections\/closures\/items\?f=json&is_active=true/,
+  /^config\.json$/, /^layers\.json$/, /^status\/(summary|overview)$/, /^ogc\/collections\/closures\/items\?f=json&is_active=true/,
 ];
 const TILE = /^tiles\/([^/]+)\/([^/]+)\/\d+\/\d+\/\d+\.mvt$/;
 const INDEX = /^status\/index\/[^/?]+$/;

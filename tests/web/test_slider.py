@@ -130,6 +130,9 @@ def test_the_slider_obeys_the_keyboard_and_says_the_time_in_words(open_page: Ope
       .filter((e) => { const { width, height } = e.getBoundingClientRect(); return width < 44 || height < 44; })
       .map((e) => e.id)""")
     assert small == []
+    keys = page.evaluate("""import('/js/time/words.js')
+      .then(({ default: words }) => [words.ja, words.en].map((one) => Object.keys(one)))""")
+    assert keys[0] == keys[1], "the same words in both languages"
 
 
 def test_playing_moves_on_by_steps_where_motion_is_unwelcome_and_runs_elsewhere(open_page: Open, service: Any) -> None:

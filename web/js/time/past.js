@@ -30,6 +30,7 @@ export class Past {
     document.querySelector("header").append(this.#mark);
     for (const name of ["language", "theme"]) app.on(name, () => this.#again());
     app.page.map.on("moveend", () => this.#paint());
+    app.page.map.on("styledata", () => { if (this.isShown) this.#hideLive(); }); // a layer may have been switched on
   }
 
   get isShown() { return this.#snapshot !== null; }
@@ -78,8 +79,9 @@ export class Past {
 
   #hideLive() {
     for (const id of LIVE_LAYERS) {
-      if (!this.#map.getLayer(id)) continue;
-      if (!this.#hidden.has(id)) this.#hidden.set(id, this.#map.getLayoutProperty(id, "visibility") ?? "visible");
+      const visibility = this.#map.getLayer(id) ? this.#map.getLayoutProperty(id, "visibility") ?? "visible" : "none";
+      if (visibility === "none") continue;
+      this.#hidden.set(id, visibility);
       this.#map.setLayoutProperty(id, "visibility", "none");
     }
   }
