@@ -73,8 +73,8 @@ def tile(mvt: ModuleType, name: str, z: int, x: int, y: int) -> bytes:
 
 
 def camera(now_s: float, camera_id: str) -> dict[str, Any]:
-    """The item of a camera: one with a picture of a minute ago, one whose picture is an hour old."""
-    at_s = now_s - (3600 if camera_id == "late_camera" else 60)
+    """The item of a camera: one with a picture of a minute ago, one whose picture is more than an hour old."""
+    at_s = now_s - (3900 if camera_id == "late_camera" else 60)
     at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at_s))
     return {
         "type": "Feature", "id": camera_id, "geometry": None,

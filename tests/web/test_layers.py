@@ -32,7 +32,7 @@ def helpers(name: str) -> ModuleType:
     return module
 
 
-pages, places = helpers("test_page"), helpers("fake_places")
+pages, places, axe = helpers("test_page"), helpers("fake_places"), helpers("axe")
 
 
 def open_list(page: Any) -> None:
@@ -55,15 +55,15 @@ def asked(service: Any) -> list[str]:
         return found
 
 
-def has_asked(service: Any, part: str, *, since: int = 0) -> bool:
+def has_asked(service: Any, part: str) -> bool:
     """Whether an address with this part in it was asked for: a layer that is off asks for nothing."""
-    return any(part in address for address in asked(service)[since:])
+    return any(part in address for address in asked(service))
 
 
-def wait_for(page: Any, service: Any, part: str, *, since: int = 0) -> None:
+def wait_for(page: Any, service: Any, part: str) -> None:
     """Waits until tiles of a layer were asked for, and drawn."""
     deadline = time.monotonic() + 40
-    while not has_asked(service, part, since=since):
+    while not has_asked(service, part):
         assert time.monotonic() < deadline, f"never asked for: {part}"
         page.evaluate("new Promise((done) => setTimeout(done, 100))")
     pages.settle(page)
@@ -108,13 +108,15 @@ def test_a_choice_is_drawn_kept_on_the_device_and_in_the_address(open_page: Open
     assert "layers=-shelters,priority_network" in page.evaluate("location.hash")
     assert "map=15" in page.evaluate("location.hash")
     assert "雪みちネットワーク路線" in page.evaluate("document.querySelector('.legend-overlays').innerText")
-    before = len(asked(service))
     page = open_page("?lang=ja&again=1#map=15/36.56/136.62")  # the device knows
-    wait_for(page, service, "/tiles/priority_network/1/", since=before)
-    before = len(asked(service))
+    open_list(page)
+    assert "priority_network" in ids(page, is_on=True)
+    assert "shelters" in ids(page, is_on=False)
     page = open_page("?lang=ja#map=15/36.56/136.62&layers=snow,no_such_layer")  # a link says more than the device
-    wait_for(page, service, "/collections/snow/tiles/", since=before)
-    assert not has_asked(service, "/priority_network/", since=before)
+    wait_for(page, service, "/collections/snow/tiles/")
+    open_list(page)
+    assert {"snow", "shelters"} <= ids(page, is_on=True)
+    assert "priority_network" in ids(page, is_on=False)
     page.evaluate("localStorage.removeItem('yukimichi.layers')")
 
 
@@ -228,7 +230,17 @@ def test_the_list_is_large_enough_for_a_cold_thumb_and_fits_a_narrow_page(open_p
     assert small == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert page.evaluate("[...document.querySelectorAll('.layer input')].every((e) => e.labels.length === 1)")
+    page.evaluate("document.querySelector('.sight summary').click()")
+    assert axe.violations(page) == []
     assert page.complaints() == []
+
+
+def test_the_card_of_a_camera_is_accessible_in_the_dark(open_page: Open, service: Any) -> None:
+    page = open_page("?lang=en#map=15/36.56/136.62", is_dark=True)
+    drawn(page, service)
+    tap(page, "late_camera")
+    page.wait("document.querySelector('#symbol .camera-late') !== null")
+    assert axe.violations(page) == []
 
 
 def test_words_of_the_layers_stand_in_both_languages(open_page: Open) -> None:
