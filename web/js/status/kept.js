@@ -18,7 +18,7 @@ let timer = 0;
 /** Keeps a snapshot soon: at most every two minutes, and when the page is left. */
 export function keepInTime(held) {
   if (typeof caches === "undefined") return; // only where pages are served over https, or from this machine
-  if (latest === null) addEventListener("visibilitychange", () => { if (document.hidden) write(); });
+  if (latest === null) document.addEventListener("visibilitychange", () => { if (document.hidden) write(); });
   latest = held;
   if (timer) return;
   timer = setTimeout(write, Math.max(0, writtenMs + KEEP_EVERY_MS - Date.now()));
