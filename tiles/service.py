@@ -95,6 +95,24 @@ class Service:
         self.follower = Follower(self.tiles)
         self.tile_gate = tile_cache.Gate(settings.tiles.n_makers, settings.tiles.waiting_max, settings.tiles.patience_s)
         self.boxes = Boxes()
+        self._make_caches(web)
+        #: what all open streams of changes share, once there is one
+        self.stream: Any = None
+        #: a status version since which roads and event have surely been those of the present dataset
+        self.whole_version = 0
+        #: since when the database has not answered; None: it does. What is served from memory meanwhile says so
+        self.stale_since: datetime | None = None
+        #: what is registered of pixels, with pictures and threads of its own
+        self.rasters = Rasters(settings.rasters)
+        #: called with each new dataset, in order
+        self.listeners: list[Callable[[Dataset], Awaitable[None]]] = []
+        #: wrong keys and refusals, as they were counted
+        self.gate = Gate()
+        #: called before the pools close
+        self.closers: list[Callable[[], Awaitable[None]]] = []
+
+    def _make_caches(self, web: Path) -> None:
+        """What requests share and nobody has asked for yet."""
         #: the serialised snapshot of the present dataset
         self.snapshots: Latest[Any] = Latest()
         #: sums of the present states by municipality, and what they rest on; the overview that is drawn of them
@@ -109,29 +127,15 @@ class Service:
         self.first_pages: dict[str, Latest[Any]] = {"ja": Latest(), "en": Latest()}
         #: serialised answers about what changed since a version
         self.changes = ByteCache(CHANGES_CACHE_BYTES)
-        #: what all open streams of changes share, once there is one
-        self.stream: Any = None
         #: packed answers about the past
         self.past = ByteCache(PAST_CACHE_BYTES)
         #: what was read last for the cards of some roads, and the settlements that directions are named after
         self.cards: Recent[int, Any] = Recent(CARDS_KEPT)
         self.places: Latest[Any] = Latest()
-        #: a status version since which roads and event have surely been those of the present dataset
-        self.whole_version = 0
         #: how many features matched, by what was asked and the state that it rests on; the oldest goes first
         self.counts: OrderedDict[Hashable, Any] = OrderedDict()
-        #: since when the database has not answered; None: it does. What is served from memory meanwhile says so
-        self.stale_since: datetime | None = None
-        #: what is registered of pixels, with pictures and threads of its own
-        self.rasters = Rasters(settings.rasters)
         #: names and addresses in memory, once somebody has searched
         self.search: Any = None
-        #: called with each new dataset, in order
-        self.listeners: list[Callable[[Dataset], Awaitable[None]]] = []
-        #: wrong keys and refusals, as they were counted
-        self.gate = Gate()
-        #: called before the pools close
-        self.closers: list[Callable[[], Awaitable[None]]] = []
 
     @property
     def dataset(self) -> Dataset:
