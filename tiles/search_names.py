@@ -6,6 +6,7 @@ the begin of one, anywhere. Columns, not objects, since a prefecture has tens of
 
 from __future__ import annotations
 
+import io
 import math
 from array import array
 from bisect import bisect_right
@@ -98,45 +99,9 @@ class Names:
     @staticmethod
     def of(rows: Iterable[Row]) -> Names:
         """The names of rows, which come in the order of their importance."""
-        out, keys, points, boxes, spans, parts, n_pieces = Names(), [], [], [], [], [], 0
-        shared: dict[tuple[str, ...], tuple[str, ...]] = {}
-        position = 1
-        for n, row in enumerate(rows):
-            out._add(n, row, shared)
-            for key in _keys(row):
-                keys.append(key)
-                if row.kind == "municipality":
-                    out.area_keys.append((key, n))
-                out.starts.append(position)
-                out.owner.append(n)
-                position += len(key) + 1
-            points.append(row.point)
-            boxes.append(row.box)
-            spans.append((n_pieces, n_pieces := n_pieces + len(row.pieces) // PIECE.itemsize))
-            parts.append(row.pieces)
-        out.area_keys.sort(key=lambda pair: -len(pair[0]))
-        out.text = "\n" + "".join(f"{key}\n" for key in keys)
-        out.point = np.array(points, np.float64).reshape(-1, 2)
-        out.box = np.array(boxes, np.float64).reshape(-1, 4)
-        out.span = np.array(spans, np.int64).reshape(-1, 2)
-        out.pieces = np.frombuffer(b"".join(parts), PIECE)
-        return out
-
-    def _add(self, n: int, row: Row, shared: dict[tuple[str, ...], tuple[str, ...]]) -> None:
-        self.kind.append(KINDS.index(row.kind))
-        self.name.append(row.name)
-        self.areas.append(shared.setdefault(row.areas, row.areas))
-        if row.name_en:
-            self.name_en[n] = row.name_en
-            if row.kind == "municipality":
-                self.area_en[row.name] = row.name_en
-        if row.words is not None:
-            self.words[n] = row.words
-        if row.road_name:
-            self.road_name[n] = row.road_name
-        if row.route is not None:
-            self.route[n] = row.route
-            self.by_number.setdefault(row.route.number, []).append(n)
+        builder = Builder()
+        builder.add(rows)
+        return builder.names()
 
     def match(self, question: str) -> list[Hit]:
         """The rows of which a key fits the key of a question, each once, the best fits first."""
@@ -185,6 +150,63 @@ class Names:
             if rest and rest != question:
                 return row, rest
         return None
+
+
+class Builder:
+    """Takes rows in portions, so that no more than one of them lies in memory beside the columns."""
+
+    def __init__(self) -> None:
+        self._names = Names()
+        self._text = io.StringIO()
+        self._position = self._text.write("\n")
+        self._point, self._box, self._span = array("d"), array("d"), array("q")
+        self._pieces = bytearray()
+        self._areas: dict[tuple[str, ...], tuple[str, ...]] = {}
+
+    def add(self, rows: Iterable[Row]) -> None:
+        """Take rows, which come in the order of their importance."""
+        out = self._names
+        for n, row in enumerate(rows, len(out)):
+            self._head(n, row)
+            for key in _keys(row):
+                out.starts.append(self._position)
+                out.owner.append(n)
+                self._position += self._text.write(f"{key}\n")
+                if row.kind == "municipality":
+                    out.area_keys.append((key, n))
+            self._point.extend(row.point)
+            self._box.extend(row.box)
+            begin = len(self._pieces) // PIECE.itemsize
+            self._pieces += row.pieces
+            self._span.extend((begin, len(self._pieces) // PIECE.itemsize))
+
+    def _head(self, n: int, row: Row) -> None:
+        out = self._names
+        out.kind.append(KINDS.index(row.kind))
+        out.name.append(row.name)
+        out.areas.append(self._areas.setdefault(row.areas, row.areas))
+        if row.name_en:
+            out.name_en[n] = row.name_en
+            if row.kind == "municipality":
+                out.area_en[row.name] = row.name_en
+        if row.words is not None:
+            out.words[n] = row.words
+        if row.road_name:
+            out.road_name[n] = row.road_name
+        if row.route is not None:
+            out.route[n] = row.route
+            out.by_number.setdefault(row.route.number, []).append(n)
+
+    def names(self) -> Names:
+        """What was taken."""
+        out = self._names
+        out.area_keys.sort(key=lambda pair: -len(pair[0]))
+        out.text = self._text.getvalue()
+        out.point = np.frombuffer(self._point, np.float64).reshape(-1, 2)
+        out.box = np.frombuffer(self._box, np.float64).reshape(-1, 4)
+        out.span = np.frombuffer(self._span, np.int64).reshape(-1, 2)
+        out.pieces = np.frombuffer(bytes(self._pieces), PIECE)
+        return out
 
 
 def _is_of(found: RouteRef, asked: RouteRef) -> bool:

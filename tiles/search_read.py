@@ -11,7 +11,7 @@ from psycopg.rows import dict_row
 
 from geo.db import read_sql
 from geo.place_names import parse_route
-from tiles.search_names import Names, Point, Row, route_of
+from tiles.search_names import Builder, Names, Point, Row, route_of
 from tiles.service import Connection, Service
 
 #: A road further away than this is not the street of an address.
@@ -22,6 +22,8 @@ FAR_M = 30.0
 GAP_KM = 2.0
 #: All names are read at once, a few times a day, for nobody who waits: longer than any question of a client may take.
 READ_TIMEOUT_MS = 60_000
+#: So many of them lie in memory as rows at a time.
+PORTION = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +38,18 @@ class Nearest:
 
 
 async def read_names(service: Service) -> Names:
-    """All published names; worked out beside the event loop, since a prefecture has tens of thousands."""
+    """All published names, in portions: worked out beside the event loop, since a prefecture has tens of thousands."""
+    builder = Builder()
     async with service.connection() as connection, connection.transaction():
         await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         await connection.execute(f"SET LOCAL statement_timeout = {READ_TIMEOUT_MS}")
-        places = await _rows(connection, "search_places")
-        roads = await _rows(connection, "search_roads")
-    return await asyncio.to_thread(lambda: Names.of([*_places(places), *_roads(roads)]))
-
-
-async def _rows(connection: Connection, name: str) -> list[dict[str, Any]]:
-    async with connection.cursor(row_factory=dict_row, binary=True) as cursor:
-        await cursor.execute(read_sql("tiles", name))
-        return await cursor.fetchall()
+        for name, rows_of in (("search_places", _places), ("search_roads", _roads)):
+            cursor = connection.cursor(name, row_factory=dict_row)
+            async with cursor:
+                await cursor.execute(read_sql("tiles", name), binary=True)
+                while portion := await cursor.fetchmany(PORTION):
+                    await asyncio.to_thread(lambda of=rows_of, rows=portion: builder.add(of(rows)))
+    return builder.names()
 
 
 def _places(rows: Sequence[dict[str, Any]]) -> Iterator[Row]:
