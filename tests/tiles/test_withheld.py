@@ -39,7 +39,7 @@ PARTS: dict[str, list[str]] = {
     "y": ["3205"],
     "edge_id": ["4", "5"],
     "roads_version": ["1-x"],
-    "piece_id": ["2"],
+    "piece_id": ["2", "3"],
     "event_id": ["2"],
     # the town has no raster, and none of them tells a state
     "raster_id": ["none"], "set_id": ["WebMercatorQuad"], "position": ["136.65,36.56"], "box": ["136,36,137,37"],
