@@ -16,7 +16,7 @@ import { SymbolCard, kindText, symbolName } from "./symbol_card.js";
 addWords(words);
 
 const TIMEOUT_MS = 15000;
-const RETRY_MS = 60000;
+const RETRY_MS = 10000;
 const LIVE_MS = 600000; // snow and cameras are drawn anew so often
 const LIVE_SOURCES = ["snow", "cameras", "work_sections"];
 const LISTED_MAX = 40;
