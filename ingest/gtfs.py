@@ -26,7 +26,6 @@ from ingest.gtfs_days import JAPAN, Days, service_days
 from ingest.gtfs_patterns import Service, service_of
 from ingest.gtfs_tables import Feed, read_feed
 from ingest.gtfs_words import Words
-from ingest.mapping import normal
 from ingest.place_checks import Box, area_around_roads
 from ingest.plan_rows import PlanRow
 from ingest.plans import plan_table
@@ -225,7 +224,7 @@ def _rows(feed: Feed, checked: Checked, service: Service, said: dict[str, Any]) 
 def _route_name(row: dict[Any, Any]) -> str:
     for key in ("route_long_name", "route_short_name", "route_id"):
         if isinstance(row.get(key), str):
-            return normal(row[key])
+            return str(row[key]).strip()
     return ""
 
 
@@ -238,7 +237,7 @@ def _stop_rows(
         stop, name = str(row["stop_id"]), str(row["stop_name"])
         routes = sorted({names[route] for route in service.routes_of_stop.get(stop, ())})
         attributes = {
-            "name": normal(name), "name_en": words.english("stops", "stop_name", stop, name),
+            "name": name.strip(), "name_en": words.english("stops", "stop_name", stop, name),
             "routes": "、".join(routes) or None, "departures": service.departures.get(stop, np.zeros(3)).tolist(),
         }  # fmt: skip
         rows.append(maker.row(begin + i, stop, attributes, shapely.Point(row["lon"], row["lat"])))

@@ -174,7 +174,7 @@ KINDS: Mapping[PlanKind, Kind] = {
             "name": Field(("name", "名称", "路線名", "N10_004"), as_text),
             "route": Field(("route", "路線", "国道県道名"), as_text),
             "network_class": Field(("network_class", "区分", "路線区分", "次数", "N10_002"), as_network_class),
-            "class_name": Field(("class_name", "区分名", "区分", "路線区分", "N10_002"), as_text),
+            "class_name": Field(("class_name", "区分名", "区分", "路線区分", "network_class", "N10_002"), as_text),
             **_SAID,
         },
         ("priority_id", "id"), frozenset({"line"}), needs_geometry=False, is_merged=True,
