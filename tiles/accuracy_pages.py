@@ -13,7 +13,7 @@ from tiles.disputes_pages import clock_text
 from tiles.disputes_words import seen_text
 
 #: Size of a chart and its margins, SVG units.
-WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 720, 240, 48, 28, 12
+WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 720, 260, 74, 34, 14
 
 
 def percent(share: float) -> str:
@@ -41,7 +41,9 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]], caption: str) -> 
         f'<tr><th scope="row">{escape(row[0])}</th>' + "".join(f"<td>{escape(cell)}</td>" for cell in row[1:]) + "</tr>"
         for row in rows
     )
-    return f"<table><caption>{escape(caption)}</caption><thead><tr>{columns}</tr></thead><tbody>{body}</tbody></table>"
+    table = f"<table><caption>{escape(caption)}</caption><thead><tr>{columns}</tr></thead><tbody>{body}</tbody></table>"
+    # wider than a phone: it is moved by keyboard too
+    return f'<div class="scroll" role="region" tabindex="0" aria-label="{escape(caption, quote=True)}">{table}</div>'
 
 
 def _frame(name: str, title: str, inner: str, most: float) -> str:
@@ -67,8 +69,9 @@ def _places(weeks: Sequence[Mapping[str, Any]]) -> list[tuple[float, float]]:
 
 def _labels(weeks: Sequence[Mapping[str, Any]]) -> str:
     return "".join(
-        f'<text x="{x + w / 2:.1f}" y="{HEIGHT - 8}" class="week">{week["week"][5:7]}/{week["week"][8:]}</text>'
-        for week, (x, w) in zip(weeks, _places(weeks), strict=True)
+        f'<text x="{x + w / 2:.1f}" y="{HEIGHT - 10}" class="week{" second" if i % 2 else ""}">'
+        f"{week['week'][5:7]}/{week['week'][8:]}</text>"
+        for i, (week, (x, w)) in enumerate(zip(reversed(weeks), reversed(_places(weeks)), strict=True))
     )
 
 

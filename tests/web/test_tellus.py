@@ -5,19 +5,28 @@ and the managers' queue of what was sent.
 from __future__ import annotations
 
 import json
+import re
 import urllib.request
 from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import shapely
 
 from tests.tiles.disputes_town import photo
 from tests.web.axe import violations
+from tiles.accuracy_figures import figures
+from tiles.accuracy_pages import accuracy_html
+from tiles.disputes_pages import form_html, own_html, problem_html, whole_page
+from tiles.pages import STYLE
 
 pytestmark = pytest.mark.browser
 
 KEY = "a manager's key"
+ROOT = Path(__file__).resolve().parents[2]
 WHERE = "#map=15/36.56/136.62&road=12"
 DIALOG = "document.getElementById('tellus')"
 
@@ -174,6 +183,54 @@ def test_the_dialog_by_keyboard_in_two_languages_for_everybody(open_page: Open) 
             f"import('{module}').then(({{WORDS}}) => [Object.keys(WORDS.ja), Object.keys(WORDS.en)])"
         )
         assert sorted(ja) == sorted(en), module
+
+
+def plain_page(folder: Path, name: str, title: str, lang: str, body: str) -> str:
+    """Address of a page of the server as a file, with the sheets that it names inside."""
+    html = bytes(whole_page(title, lang, body, switch="/x", headers={}).body).decode()
+    sheet = STYLE + (ROOT / "web" / "css" / "plain.css").read_text()
+    file = folder / name
+    file.write_text(
+        re.sub(r'<link rel="stylesheet"[^>]*>', "", html).replace("</head>", f"<style>{sheet}</style></head>")
+    )
+    return file.as_uri()
+
+
+def road(direction: str) -> dict[str, Any]:
+    """A row of road_status."""
+    told: dict[str, Any] = dict.fromkeys(("route", "treatment", "snow_since_cm", "snow_basis", "restriction"))
+    at = datetime(2026, 1, 15, 6, 10, tzinfo=UTC)
+    return told | {
+        "edge_id": 24 + (direction == "backward"), "direction": direction, "name": "県道二", "state": "cleared",
+        "reason": "none", "cleared_at": at, "covered_fraction": 1.0, "passed_fraction": 1.0, "passes_needed": 1,
+        "is_corrected": False, "work_basis": "sensed", "confidence": 0.97, "other_side": "cleared", "synthetic": True,
+        "ewkb": shapely.to_wkb(shapely.LineString([(136.6, 36.5), (136.7, 36.5)])),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("is_dark", [False, True], ids=["light", "dark"])
+def test_the_pages_without_a_script_are_for_everybody(chromium: Any, tmp_path: Path, is_dark: bool) -> None:
+    rows = [
+        {"week": date(2026, 1, 12), "state_seen": "uncleared", "decision": word, "n": 30, "synthetic": True}
+        for word in ("accepted", "rejected")
+    ]
+    told = figures(date(2026, 1, 15), 12, rows, [])
+    told |= {"as_of": "2026-01-15T06:10+00:00", "timezone": "Asia/Tokyo"}
+    form = form_html([road("forward"), road("backward")], "ja", "Asia/Tokyo", stamp="1.x", client_id="x" * 22, given={})
+    known = road("forward") | {
+        "dispute_id": 12345678, "received_at": datetime(2026, 1, 15, tzinfo=UTC), "state_seen": "uncleared",
+        "seen_at": datetime(2026, 1, 15, tzinfo=UTC), "comment": "x", "shown_state": "cleared", "has_photo": True,
+        "decision": "accepted", "decision_reason": "y", "decided_at": datetime(2026, 1, 15, tzinfo=UTC),
+    }  # fmt: skip
+    pages = {
+        "accuracy.html": accuracy_html(told, "ja"), "own.html": own_html(known, "ja", "Asia/Tokyo"),
+        "form.html": problem_html("x", "ja") + form,
+    }  # fmt: skip
+    for name, body in pages.items():
+        chromium.open(plain_page(tmp_path, name, name, "ja", body), width=320, height=800, is_dark=is_dark)
+        assert violations(chromium) == [], name
+        wide = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+        assert chromium.evaluate(wide), f"{name} is wider than a phone"
 
 
 def test_a_manager_works_through_the_queue_by_keyboard(chromium: Any, service: Any) -> None:
