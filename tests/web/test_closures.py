@@ -55,6 +55,7 @@ def test_the_card_says_what_from_when_until_when_and_why(open_page: Open, servic
     service.control(closures={"15": "closed"})
     page = open_page("?lang=ja#map=15/36.56/136.62&road=15")
     page.wait("document.querySelector('#card-closures .closure') !== null")
+    page.wait("document.getElementById('card').textContent.includes('市道五')")  # its name comes with the answer
     text = page.evaluate("document.getElementById('card').innerText")
     for words in ("通行止め", "から", "まで", "理由: なだれのおそれ", "道路管理者（県）の指示", "市道五"):
         assert words in text, words
