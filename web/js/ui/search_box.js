@@ -29,6 +29,7 @@ class SearchBox {
     this.#app = app;
     this.favourites = favourites;
     this.#box.setAttribute("maxlength", "100");
+    this.#box.type = "text"; // a search field may not be a combobox (ARIA in HTML)
     for (const [name, value] of [["role", "combobox"], ["aria-autocomplete", "list"], ["aria-expanded", "false"],
       ["aria-controls", "search-list"]]) this.#box.setAttribute(name, value);
     const slot = $("slot-search");
