@@ -47,7 +47,11 @@ export class Page {
   ready() {
     this.isReady = true;
     this.map.on("click", ({ point }) => this.pick(point));
-    this.map.getCanvas().addEventListener("keydown", (event) => { if (event.key === "Enter") this.pickMiddle(); });
+    this.map.getCanvas().addEventListener("keydown", (event) => {
+      if (event.key !== "Enter") return;
+      event.preventDefault(); // else the same key would press the close button of the card that it opens
+      this.pickMiddle();
+    });
     startPloughs((points) => this.roadMap.show("ploughs", points), nowS);
     startClosures((features) => this.onClosures(features), nowS);
     this.paint();
