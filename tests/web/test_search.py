@@ -154,7 +154,7 @@ def test_before_the_map_the_state_of_the_road_is_told_and_ages(chromium: Any, se
 def test_my_location_is_asked_for_and_every_outcome_is_said(chromium: Any, service: Any) -> None:
     page = light(chromium, service)
     forget(page)
-    status = "document.getElementById('search-status').textContent"
+    status = "(document.getElementById('search-status')?.textContent ?? '')"
     tell = """navigator.geolocation.getCurrentPosition = (done, fail, options) => { GIVEN; }; 0"""
     outcomes = [
         ("fail({ code: 1 })", "許可されていません"),

@@ -58,6 +58,7 @@ class SearchBox {
     });
     app.on("language", () => this.relabel());
     this.relabel();
+    if (document.activeElement === this.#box) this.#typed(false); // somebody was here before us
   }
 
   relabel() {
