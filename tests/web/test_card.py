@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+
+from tests.web.axe import violations
 
 pytestmark = pytest.mark.browser
 
@@ -45,6 +48,13 @@ def facts(page: Any) -> list[str]:
     return page.evaluate("[...document.querySelectorAll('.direction-more .facts')].map((d) => d.textContent)")
 
 
+def faults_on_card(page: Any) -> list[tuple[str, str]]:
+    """What axe finds wrong in the card: (rule, selector)."""
+    found = [(one["id"], selector) for one in violations(page) for selector, _ in one["nodes"]]
+    is_on_card = "Boolean(document.querySelector(SELECTOR)?.closest('#card'))"
+    return [fault for fault in found if page.evaluate(is_on_card.replace("SELECTOR", json.dumps(fault[1])))]
+
+
 def test_state_comes_first_then_what_people_ask_on_the_smallest_phone_too(open_page: Open) -> None:
     page = open_page("?lang=ja#map=15/36.56/136.62&road=12", is_phone=True)
     page.wait(FILLED)
@@ -79,6 +89,7 @@ def test_state_comes_first_then_what_people_ask_on_the_smallest_phone_too(open_p
     assert page.evaluate(f"{CARD}.scrollWidth <= {CARD}.clientWidth")
     assert page.evaluate("document.getElementById('card-body').scrollWidth <= 320")
     assert page.evaluate("document.documentElement.scrollWidth <= 320")
+    assert faults_on_card(page) == []
 
 
 def test_why_not_yet_and_next_are_told_and_a_link_shares_it_without_a_permission(open_page: Open) -> None:
@@ -89,6 +100,8 @@ def test_why_not_yet_and_next_are_told_and_a_link_shares_it_without_a_permission
     assert "it need not come here next" in forward
     assert "a plough worked elsewhere on this route around" in backward
     assert "its target has passed, and it is not done" in forward
+    page.evaluate("document.querySelectorAll('#card details').forEach((d) => { d.open = true; })")
+    assert faults_on_card(page) == []
     page.evaluate("delete Navigator.prototype.share; Object.defineProperty(navigator, 'clipboard', {value: undefined})")
     page.evaluate("document.querySelector('.card-share').click()")
     page.wait("!document.querySelector('.card-share-panel').hidden")
