@@ -20,6 +20,8 @@ PARTS: dict[str, tuple[str, ...]] = {
     "roads_version": ("1-x",),
     "edge_id": ("4", "6", "987654001"),
     "piece_id": ("2", "3", "987654001"),
+    "lang": ("ja", "en"),
+    "area_id": ("17201", "none", "nope"),
     "z": ("13",),
     "x": ("7206",),
     "y": ("3205",),
