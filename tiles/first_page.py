@@ -30,7 +30,7 @@ from tiles.parameters import LANGUAGES, refuse_unknown
 from tiles.service import Service, service_of
 from tiles.service_worker import SHELL_HEADER
 from tiles.site import WEB_CSP, config_of
-from tiles.summary_words import details, sentence
+from tiles.summary_words import Language, details, sentence
 from tiles.web_files import INDEX, WebFiles, respond_file
 
 router = APIRouter(tags=["service"])
@@ -110,7 +110,7 @@ def fill(service: Service, files: WebFiles, drawing: Drawing, language: str) -> 
     summary, zone = drawing.summary, service.settings.timezone
     now, as_of = summary.moment, summary.dataset.as_of
     whole = summary.content["areas"][0]
-    lang = "ja" if language == "ja" else "en"
+    lang: Language = "ja" if language == "ja" else "en"
     words = sentence(whole, as_of, now, zone, lang)
     start = start_of(service, files, drawing, service.clock())
     parts = {
@@ -122,8 +122,13 @@ def fill(service: Service, files: WebFiles, drawing: Drawing, language: str) -> 
     }
     html = files.text(INDEX).replace('<html lang="ja">', f'<html lang="{language}">', 1)
     for name, text in parts.items():
-        html = re.sub(rf"<!--{name}-->(?:[^<]*<!--/{name}-->)?", lambda _, text=text: text, html, count=1)
+        html = _put(html, name, text)
     return html
+
+
+def _put(html: str, name: str, text: str) -> str:
+    """The page with a text in place of a comment, and of what stands up to the comment that ends it."""
+    return re.sub(rf"<!--{name}-->(?:[^<]*<!--/{name}-->)?", lambda _: text, html, count=1)
 
 
 def start_of(service: Service, files: WebFiles, drawing: Drawing, now: datetime) -> str:

@@ -65,7 +65,11 @@ def groups_of(index: Index, told: Records, piece: Ints, steps: Steps, moment_s: 
     found, which = np.unique(facts, axis=0, return_inverse=True)
     is_shown = found[:, 0] > NOTHING
     position = np.where(is_shown, np.cumsum(is_shown) - 1, -1)
-    groups = [Group(*row, code=_code(row, moment_s)) for row in found[is_shown].tolist()]
+    rows: list[list[int]] = found[is_shown].tolist()
+    groups = [
+        Group(badness, cleared, valid, observed, _code([badness, cleared, valid, observed], moment_s))
+        for badness, cleared, valid, observed in rows
+    ]
     return groups, position[which.reshape(-1)]
 
 

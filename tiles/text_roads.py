@@ -99,8 +99,8 @@ def roads_of(basis: Basis, mask: Bools) -> list[RoadLine]:
     at = np.flatnonzero(mask)
     label, km, planned = basis.roads.label[at], basis.ground.km[at], basis.ground.is_planned[at]
     n = len(basis.roads.labels)
-    by_state = np.bincount(label * len(STATES) + basis.standing.state[at], km * planned, n * len(STATES))
-    by_state = by_state.reshape(n, len(STATES))
+    sums = np.bincount(label * len(STATES) + basis.standing.state[at], km * planned, n * len(STATES))
+    by_state = sums.reshape(n, len(STATES))
     off_plan = np.bincount(label, km * ~planned, n)
     return [
         RoadLine(

@@ -243,10 +243,10 @@ def test_the_keyboard_reaches_everything(open_page: Open) -> None:
     page = open_page(f"?lang=en#map=16/{lat_of(14):.5f}/136.62", is_phone=True)
     settle(page)
     reached = []
-    for _ in range(8):
+    for _ in range(24):
         page.key("Tab")
         reached.append(page.evaluate("document.activeElement.id || document.activeElement.className"))
-    assert reached[:3] == ["skip", "language", "legend-button"]
+    assert reached[:5] == ["skip", "skip", "language", "legend-button", "search-box"]
     assert "maplibregl-canvas" in " ".join(reached)
     page.evaluate("document.querySelector('.maplibregl-canvas').focus()")
     page.key("Enter")
