@@ -132,9 +132,9 @@ def test_a_number_stands_on_a_shield_and_a_name_along_the_road(open_page: Open) 
 
 
 def test_close_up_an_unknown_road_says_why(open_page: Open, service: Any) -> None:
-    page = open_page("?lang=ja#map=16.5/36.5582/136.62")  # near the fifth road, whose reason is no_device
+    page = open_page("?lang=ja#map=16.5/36.5598/136.62")  # near the fifth road, whose reason is no_device
     pages.settle(page)
-    near = pages.mercator(36.56) - pages.mercator(36.5582)
+    near = pages.mercator(36.56) - pages.mercator(36.5598)
     x, y = pages.on_screen(page, pages.lat_of(15), 16.5)
     y -= near * 512 * 2**16.5
     box = (x - 90, y - 16, 180, 32)
