@@ -83,7 +83,7 @@ export class Page {
 
   paint() {
     const snapshot = this.#app.snapshot();
-    if (!this.isReady || !snapshot) return;
+    if (!this.isReady || !snapshot || snapshot.isPast) return; // the past paints itself, what is in sight (time/past.js)
     if (snapshot.roadsVersion !== this.#app.config.roads_version) return;
     if (this.painter.paint(snapshot, nowS()) > 0) this.roadMap.setBusy(true);
     document.body.dataset.statusVersion = snapshot.statusVersion;
