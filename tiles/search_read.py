@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,6 +13,8 @@ from geo.db import read_sql
 from geo.place_names import parse_route
 from tiles.search_names import Builder, Names, Point, Row, route_of
 from tiles.service import Connection, Service
+
+type Rows = Sequence[dict[str, Any]]
 
 #: A road further away than this is not the street of an address.
 NEAREST_M = 1_000.0
@@ -48,11 +50,15 @@ async def read_names(service: Service) -> Names:
             async with cursor:
                 await cursor.execute(read_sql("tiles", name), binary=True)
                 while portion := await cursor.fetchmany(PORTION):
-                    await asyncio.to_thread(lambda of=rows_of, rows=portion: builder.add(of(rows)))
+                    await asyncio.to_thread(_add, builder, rows_of, portion)
     return builder.names()
 
 
-def _places(rows: Sequence[dict[str, Any]]) -> Iterator[Row]:
+def _add(builder: Builder, rows_of: Callable[[Rows], Iterator[Row]], portion: Rows) -> None:
+    builder.add(rows_of(portion))
+
+
+def _places(rows: Rows) -> Iterator[Row]:
     for row in rows:
         words = (row["word_ja"], row["word_en"]) if row["word_ja"] else None
         yield Row(
@@ -61,7 +67,7 @@ def _places(rows: Sequence[dict[str, Any]]) -> Iterator[Row]:
         )  # fmt: skip
 
 
-def _roads(rows: Sequence[dict[str, Any]]) -> Iterator[Row]:
+def _roads(rows: Rows) -> Iterator[Row]:
     for row in rows:
         name, route = row["name"], row["route"]
         box = _box(row)

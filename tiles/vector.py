@@ -94,8 +94,8 @@ async def _read(
     role = caller.role_for(collection) if not collection.is_public else Role.READER
     async with service.tile_gate.open(), service.connection(role) as connection:
         # in binary: as text the bytes of a tile are written as hexadecimal digits and read back
-        async with connection.cursor(binary=True) as cursor:
-            row = await (await cursor.execute(statement(collection, matrix_set, z), bound)).fetchone()
+        found = await connection.execute(statement(collection, matrix_set, z), bound, binary=True)
+        row = await found.fetchone()
     assert row is not None
     ends_s = inf if row[1] is None else row[1]
     if not is_fixed(collection) and collection.collection_id != STATUS:

@@ -1,7 +1,7 @@
 """Accessibility as axe-core sees it: WCAG 2.0 to 2.2 at A and AA, and its best practices, in a page that is open.
 
-axe-core (MPL-2.0) lies in tests/web/vendor/axe-core with its licence; vendor/update.sh fetches another version. It runs in a
-world of its own, which the page's content security policy does not reach and the page does not see.
+axe-core (MPL-2.0) lies in tests/web/vendor/axe-core with its licence; vendor/update.sh fetches another version. It runs
+in a world of its own, which the page's content security policy does not reach and the page does not see.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ SCRIPT = Path(__file__).with_name("vendor") / "axe-core" / "axe.min.js"
 TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 RUN = """
 (async () => {
-  const { violations } = await axe.run(document, { runOnly: { type: 'tag', values: TAGS }, resultTypes: ['violations'] });
+  const wanted = { runOnly: { type: 'tag', values: TAGS }, resultTypes: ['violations'] };
+  const { violations } = await axe.run(document, wanted);
   return violations.map(({ id, help, nodes }) => ({
     id, help, nodes: nodes.map(({ target, failureSummary }) => [target.join(' '), failureSummary]),
   }));
