@@ -32,7 +32,7 @@ OF_CONTRACTOR: dict[str, tuple[str, ...]] = {
 #: What no public answer may hold, as text.
 CANARIES: tuple[str, ...] = (
     *(name for names in OF_CONTRACTOR.values() for name in names),
-    "台帳建設", "=cmd|calc", "987654", "plough-000", "canary-author", "canary-reason", "除雪基地", "canary-depot",
+    "台帳建設", "=cmd|calc", "987654", "plough-000", "canary-author", "canary-reason", "秘密の基地", "canary-depot",
     "canary-payload", "canary-key", *(hashlib.sha256(key.encode()).hexdigest() for key in KEYS),
     # places: the depot, where shifts began, machines near them, at rest, over and silent
     "136.7098", "36.6098", "36.6099", "136.7096", "136.7076", "136.6305", "136.6312", "136.6412",
@@ -51,8 +51,10 @@ UPDATE ops.vehicle_state SET last_fix_at = '2026-01-18T20:00Z' WHERE vehicle_id 
 UPDATE ops.vehicle_state SET shift_start_lon = 136.707654, shift_start_lat = 36.6 WHERE vehicle_id = 987654001;
 UPDATE ops.vehicle_state SET shift_start_lon = 136.631234 WHERE vehicle_id = 987654003;
 -- the depot lies beside the second machine
-UPDATE net.depot SET depot_id = 'canary-depot', geom = ST_SetSRID(ST_MakePoint(136.709876, 36.609876), 4326);
-UPDATE net.reference SET feature_id = 'canary-depot', geom = ST_SetSRID(ST_MakePoint(136.709876, 36.609876), 4326)
+UPDATE net.depot SET depot_id = 'canary-depot', name = '秘密の基地',
+  geom = ST_SetSRID(ST_MakePoint(136.709876, 36.609876), 4326);
+UPDATE net.reference SET feature_id = 'canary-depot', name = '秘密の基地',
+  geom = ST_SetSRID(ST_MakePoint(136.709876, 36.609876), 4326)
   WHERE layer = 'depots';
 UPDATE ops.vehicle_state SET lon = 136.7096, lat = 36.6098 WHERE vehicle_id = 987654002;
 -- a road is closed, for a reason that is not public
