@@ -104,7 +104,7 @@ def main() -> None:
         page: Any = driver().Chromium(program, Path(profile))
         try:
             page.start()
-            page.open(service.stdout.readline().strip(), width=WIDTH, height=HEIGHT, is_phone=True)
+            page.open(service.stdout.readline().split()[-1], width=WIDTH, height=HEIGHT, is_phone=True)
             page.wait("document.body.classList.contains('is-ready')", timeout_s=180)
             page.call("Emulation.setCPUThrottlingRate", rate=given.slowed)
             answer = page.call(

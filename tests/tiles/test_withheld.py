@@ -44,6 +44,8 @@ PARTS: dict[str, list[str]] = {
     # the town has no raster, and none of them tells a state
     "raster_id": ["none"], "set_id": ["WebMercatorQuad"], "position": ["136.65,36.56"], "box": ["136,36,137,37"],
     "extension": ["png"],
+    # the town has no cameras; a report tells nothing but to who sent it
+    "camera_id": ["1"], "token": ["none"], "dispute_id": ["1"],
 }  # fmt: skip
 QUERIES = {"/status/changes": "?since=0"}
 #: They take something in; or they are for those who run the service and tell no state of any road; or they never end:

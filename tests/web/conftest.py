@@ -10,6 +10,7 @@ import importlib.util
 import json
 import os
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -201,13 +202,27 @@ def mvt() -> ModuleType:
     return module
 
 
-@pytest.fixture
-def service() -> Iterator[FakeService]:
-    script = Path(__file__).with_name("fake_service.py")
-    with subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        yield FakeService(process.stdout.readline().strip())
+@pytest.fixture(scope="session")
+def services() -> Iterator[subprocess.Popen[str]]:
+    """What starts stand-ins, one for each line that it is told."""
+    command = [sys.executable, str(Path(__file__).with_name("fake_service.py")), "--many"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1) as process:
+        yield process
         process.terminate()
+
+
+@pytest.fixture
+def service(services: subprocess.Popen[str]) -> Iterator[FakeService]:
+    """A stand-in of the test's own, at an address (and so an origin) of its own."""
+    assert services.stdin is not None
+    assert services.stdout is not None
+    services.stdin.write("one more\n")
+    services.stdin.flush()
+    pid, url = services.stdout.readline().split()
+    try:
+        yield FakeService(url)
+    finally:
+        os.kill(int(pid), signal.SIGKILL)
 
 
 @pytest.fixture

@@ -18,6 +18,9 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import os
+import signal
+import sys
 import time
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -614,13 +617,31 @@ class Handler(BaseHTTPRequestHandler):
         self.answer(200, TYPES.get(file.suffix, "text/plain; charset=utf-8"), body, **headers)
 
 
+def serve(port: int) -> None:
+    """Serve a world of its own until the process ends; says its number and its address."""
+    handler = type("Bound", (Handler,), {"world": World()})
+    server = ThreadingHTTPServer(("127.0.0.1", port), handler)
+    print(f"{os.getpid()} http://127.0.0.1:{server.server_port}/", flush=True)
+    server.serve_forever()
+
+
+def serve_many() -> None:
+    """For each line that comes in a server in a process of its own: what it imports is read once for all of them."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    for _ in sys.stdin:
+        if os.fork() == 0:
+            serve(0)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=0)
-    handler = type("Bound", (Handler,), {"world": World()})
-    server = ThreadingHTTPServer(("127.0.0.1", parser.parse_args().port), handler)
-    print(f"http://127.0.0.1:{server.server_port}/", flush=True)
-    server.serve_forever()
+    parser.add_argument("--many", action="store_true", help="one more server for each line of the standard input")
+    given = parser.parse_args()
+    if given.many:
+        serve_many()
+    else:
+        serve(given.port)
 
 
 if __name__ == "__main__":
