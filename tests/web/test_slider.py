@@ -143,25 +143,26 @@ def test_playing_moves_on_by_steps_where_motion_is_unwelcome_and_runs_elsewhere(
     go(page, began)
     moments = """new Promise((done) => {
       const seen = new Set();
+      const began = performance.now();
       const watcher = new MutationObserver(() => seen.add(document.body.dataset.pastAt));
       watcher.observe(document.body, { attributes: true, attributeFilter: ['data-past-at'] });
       document.getElementById('time-play').click();
       setTimeout(() => {
         document.getElementById('time-play').click();
         watcher.disconnect();
-        done([...seen].map((at) => Date.parse(at) / 1000));
+        done([[...seen].map((at) => Date.parse(at) / 1000), (performance.now() - began) / 1000]);
       }, 2600);
     })"""
-    steps = page.evaluate(moments)
+    steps, _ = page.evaluate(moments)
     assert [at - began for at in steps] == [0, 1800, 3600][: len(steps)]
     assert len(steps) >= 2
     assert text(page, "time-play") == "再生"
     page.call("Emulation.setEmulatedMedia", features=[CALM])
     go(page, began)
-    many = page.evaluate(moments)
+    many, took_s = page.evaluate(moments)
     assert len(many) > 5, "it runs"
     assert many == sorted(many)
-    assert 1800 < many[-1] - began < 3 * 1800
+    assert 1800 < many[-1] - began <= 1800 * took_s + 1, "half an hour a second, however long a busy page took"
     stopped = page.evaluate("document.body.dataset.pastAt")
     page.evaluate("new Promise((done) => setTimeout(done, 300))")
     assert page.evaluate("document.body.dataset.pastAt") == stopped

@@ -23,6 +23,7 @@ export class Player {
   #events = [];
   #lastMs = 0;
   #isWaiting = false;
+  #run = 0; // a step that still waits when playing begins anew belongs to the play before
 
   /** `show` has frame(snapshot, atS, isPlaying) for what is to be drawn, state() when it plays, waits or stops, and
    *  failed(error, atS) where a moment cannot be shown. */
@@ -101,7 +102,9 @@ export class Player {
     this.isPlaying = true;
     this.#lastMs = performance.now();
     this.#show.state();
-    this.seek(this.atS).then(() => this.#next());
+    this.#run += 1;
+    const run = this.#run;
+    this.seek(this.atS).then(() => this.#next(run));
   }
 
   pause() {
@@ -118,20 +121,20 @@ export class Player {
     this.atS = null;
   }
 
-  #next() {
-    if (!this.isPlaying) return;
-    if (calm.matches) setTimeout(() => this.#advance(CALM_MS), CALM_MS);
+  #next(run) {
+    if (!this.isPlaying || run !== this.#run) return;
+    if (calm.matches) setTimeout(() => this.#advance(run, CALM_MS), CALM_MS);
     else {
       requestAnimationFrame((ms) => {
         const passedMs = Math.min(LONGEST_FRAME_MS, Math.max(0, ms - this.#lastMs));
         this.#lastMs = ms;
-        this.#advance(passedMs);
+        this.#advance(run, passedMs);
       });
     }
   }
 
-  async #advance(passedMs) {
-    if (!this.isPlaying || this.atS === null) return;
+  async #advance(run, passedMs) {
+    if (!this.isPlaying || run !== this.#run || this.atS === null) return;
     const { toS } = this.#span;
     const source = sourceAt(this.#span, this.#events, Math.floor(this.atS / STEP_S) * STEP_S);
     const byClock = this.atS + (SPEEDS[this.speed] * passedMs) / 1000;
@@ -142,6 +145,6 @@ export class Player {
       return;
     }
     if (!source.isReplay) await new Promise((done) => { setTimeout(done, (1000 * MOMENT_STEP_S) / SPEEDS[this.speed]); });
-    this.#next();
+    this.#next(run);
   }
 }
